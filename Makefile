@@ -17,7 +17,7 @@ run: $(RUNTIME)
 	@exec .venv/bin/python tools/run.py
 
 test: $(DEV)
-	@exec .venv/bin/python -m tests.databases test $(ARGS)
+	@exec .venv/bin/python -m tests $(ARGS)
 
 lint: $(DEV)
 	@exec tools/lint.sh

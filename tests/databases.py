@@ -1,0 +1,149 @@
+"""A PostgreSQL of our own, for as long as it is needed.
+
+    .venv/bin/python -m tests.databases
+
+starts one, prints its DATABASE_URL and keeps it up until Ctrl-C. `make test` does the same for
+its second pass. Nothing has to be set up: the server's binaries are enough.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+
+START_SECONDS = 60
+# The data is thrown away, so nothing waits for the disk. Many workers and racing threads connect.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+def postgresql_binaries() -> Path | None:
+    """The directory with initdb and postgres: Debian keeps it off the PATH."""
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
+    )
+    homebrew = sorted(Path("/opt/homebrew/opt").glob("postgresql@*/bin"))
+    on_path = [Path(found).parent for found in [shutil.which("initdb")] if found]
+    for directory in [*reversed(debian), *on_path, *reversed(homebrew)]:
+        if (directory / "initdb").exists() and (directory / "postgres").exists():
+            return directory
+    return None
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Runs a private PostgreSQL and yields its DATABASE_URL; stops and removes it after."""
+    binaries = postgresql_binaries()
+    if binaries is None:
+        raise RuntimeError("PostgreSQL's server binaries are not installed.")
+    directory = Path(tempfile.mkdtemp(prefix="latchkey-postgresql-"))
+    try:
+        with _running(binaries, directory) as url:
+            yield url
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _running(binaries: Path, directory: Path) -> Iterator[str]:
+    user = _unprivileged_user()
+    password = secrets.token_urlsafe(24)
+    password_file = directory / "password"
+    password_file.write_text(password)
+    if user is not None:
+        shutil.chown(directory, user)
+        shutil.chown(password_file, user)
+    data, log, port = directory / "data", directory / "log", _free_port()
+    subprocess.run(
+        [
+            binaries / "initdb", "--pgdata", data, "--username", "latchkey",
+            "--pwfile", password_file, "--auth", "scram-sha-256",
+            "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+        ],
+        check=True, stdout=subprocess.DEVNULL, cwd=directory, user=user,
+    )  # fmt: skip
+    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    with log.open("wb") as output:
+        # A process group of its own: Ctrl-C must not take the database away from running tests.
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", directory, "-p", str(port), *options],
+            stdout=output, stderr=output, cwd=directory, user=user, process_group=0,
+        )  # fmt: skip
+    try:
+        url = f"postgres://latchkey:{password}@127.0.0.1:{port}/postgres"
+        _wait_for(server, url, log)
+        yield url
+    finally:
+        # "Immediate shutdown" without closing anything properly: the data goes anyway.
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+
+
+def _unprivileged_user() -> str | None:
+    """Who runs the server when we are root, which PostgreSQL refuses."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that the server is stopped."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+
+
+def serve() -> None:
+    stop_on_sigterm()
+    with postgresql() as url:
+        print(f"DATABASE_URL={url}\nPostgreSQL is up until Ctrl-C.", flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    try:
+        serve()
+    except KeyboardInterrupt:
+        print("\nPostgreSQL is stopped and its data removed.")
+    except RuntimeError as error:
+        sys.exit(str(error))
