@@ -26,6 +26,7 @@ MAX_RAW_AGENT_LENGTH = 2 * USER_AGENT_LENGTH
 # Clients remembered in each process: under 8 MB even when every header is as long as it may be.
 REMEMBERED_CLIENTS = 2048
 
+COLUMN_LENGTHS = {field.name: field.max_length for field in AccessFields._meta.fields}
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -159,7 +160,7 @@ def describe(client: Client) -> dict[str, Any]:
 
 def fitted(column: str, text: str) -> str:
     """Cut to the column's length."""
-    return readable(text)[: AccessFields._meta.get_field(column).max_length]
+    return readable(text)[: COLUMN_LENGTHS[column]]
 
 
 def forget(*, setting: str, **_: object) -> None:
