@@ -15,7 +15,7 @@ REMEMBERED_AGENTS = 1024
 # Browsers call themselves Mozilla first, as they have since 1994; everything else is a program.
 BROWSER_PREFIXES = ("Mozilla/", "Opera/")
 PRODUCT = re.compile(r"(?P<name>[A-Za-z][\w.+-]*)(?:/(?P<version>\d+(?:\.\d+)?))?")
-BOT_NAME = re.compile(r"bot\b|crawler|spider|\+https?://", re.IGNORECASE)
+BOT_NAME = re.compile(r"bot(?![\w-])|crawler|spider|\+https?://", re.IGNORECASE)
 
 # One name for one browser, whichever device it runs on.
 BROWSER_NAMES = {

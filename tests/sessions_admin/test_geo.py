@@ -1,0 +1,225 @@
+"""Places: found, unknown, and the file that comes, goes, breaks and is replaced under us."""
+
+import logging
+import os
+import threading
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from sessions_admin import geo
+from sessions_admin.geo import NOWHERE, Place, PlaceRow, open_database, place_of
+
+LYON = PlaceRow("203.0.113.0/24", "Lyon", "France", "FR", 45.76, 4.84)
+BERLIN = PlaceRow("2001:db8:1::/48", "Berlin", "Germany", "DE", 52.52, 13.4)
+OFFICE = PlaceRow("203.0.113.128/25", "Paris", "France", "FR", 48.86, 2.35)
+IN_LYON = Place("Lyon", "France", "FR", 45.76, 4.84)
+IN_BERLIN = Place("Berlin", "Germany", "DE", 52.52, 13.4)
+
+
+@pytest.fixture
+def path(settings, tmp_path, monkeypatch):
+    """GEOIP_PATH in a directory of its own; the file is looked at for each address."""
+    monkeypatch.setattr(geo, "LOOK_AGAIN_AFTER", 0.0)
+    settings.GEOIP_PATH = str(tmp_path / "city.mmdb")
+    return tmp_path / "city.mmdb"
+
+
+def write(path, *rows):
+    geo.write_city_database(path, rows)
+
+
+def test_both_families_are_in_one_file(path):
+    write(path, LYON, BERLIN)
+    assert place_of("203.0.113.9") == IN_LYON
+    assert place_of("2001:db8:1::9") == IN_BERLIN
+
+
+@pytest.mark.parametrize(
+    "ip", [None, "", "10.0.0.1", "127.0.0.1", "fe80::1", "192.0.2.1", "2001:db8:2::1", "nonsense"]
+)
+def test_other_addresses_are_nowhere(path, ip):
+    write(path, LYON, BERLIN)
+    assert place_of(ip) == NOWHERE
+
+
+@pytest.mark.parametrize("rows", [(LYON, OFFICE), (OFFICE, LYON)])
+def test_the_narrower_network_wins_in_any_order(path, rows):
+    write(path, *rows)
+    assert place_of("203.0.113.9").city == "Lyon"
+    assert place_of("203.0.113.200").city == "Paris"
+
+
+def test_without_a_setting_nothing_is_known(settings):
+    settings.GEOIP_PATH = ""
+    assert place_of("203.0.113.9") == NOWHERE
+
+
+def test_the_file_may_come_change_and_go(path):
+    assert place_of("203.0.113.9") == NOWHERE
+    write(path, LYON)
+    assert place_of("203.0.113.9") == IN_LYON
+    write(path, PlaceRow("203.0.113.0/24", "Oslo", "Norway", "NO", 59.9, 10.7))
+    assert place_of("203.0.113.9").city == "Oslo"
+    path.unlink()
+    assert place_of("203.0.113.9") == NOWHERE
+
+
+def test_a_replaced_file_is_noticed_after_a_while_only(path, monkeypatch):
+    write(path, LYON)
+    assert place_of("203.0.113.9") == IN_LYON
+    monkeypatch.setattr(geo, "LOOK_AGAIN_AFTER", 60.0)
+    assert place_of("203.0.113.9") == IN_LYON  # looked at again, for a minute to come
+    path.unlink()
+    assert place_of("203.0.113.9") == IN_LYON
+
+
+def test_a_corrupt_file_is_said_once_for_each_change(path, caplog):
+    path.write_bytes(b"not a database")
+    with caplog.at_level(logging.WARNING, logger="sessions_admin.geo"):
+        assert [place_of("203.0.113.9") for _ in range(3)] == [NOWHERE] * 3
+        assert len(caplog.records) == 1
+        path.write_bytes(b"still not a database")
+        assert place_of("203.0.113.9") == NOWHERE
+    assert len(caplog.records) == 2
+    assert "Places are unknown" in caplog.text
+
+
+def test_a_file_damaged_in_the_middle_is_nowhere(path, caplog):
+    write(path, LYON, BERLIN)
+    whole = path.read_bytes()
+    metadata = whole.rindex(b"\xab\xcd\xefMaxMind.com")
+    path.write_bytes(b"\xff" * metadata + whole[metadata:])
+    assert [place_of("203.0.113.9") for _ in range(3)] == [NOWHERE] * 3
+    assert len(caplog.records) == 1
+
+
+def test_a_file_overwritten_in_place_harms_nobody(path):
+    write(path, LYON, BERLIN)
+    assert place_of("203.0.113.9") == IN_LYON
+    with path.open("r+b") as file:
+        file.truncate(100)
+    assert place_of("203.0.113.9") == NOWHERE
+
+
+def test_a_database_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "asn.mmdb"
+    write(path, LYON)
+    path.write_bytes(path.read_bytes().replace(b"Latchkey-City", b"Latchkey-ASN_"))
+    with pytest.raises(geo.NotACityDatabaseError, match="not a City database"):
+        open_database(path)
+
+
+def test_many_threads_may_ask_while_the_file_is_replaced(path):
+    write(path, LYON)
+    seen, stop = set(), threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            seen.add(place_of("203.0.113.9").city)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(30):
+        write(path, PlaceRow("203.0.113.0/24", f"City {number % 2}", "France", "FR", 1.0, 2.0))
+        place_of("203.0.113.9")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert seen <= {"Lyon", "City 0", "City 1"}
+    assert place_of("203.0.113.9").city == "City 1"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(path):
+    write(path, LYON)
+    with pytest.raises(ValueError, match="not appear to be"):
+        write(path, PlaceRow("nonsense", "", "", "", 0.0, 0.0))
+    with pytest.raises(OSError, match="full"):
+        geo.install(path, _fail)
+    assert os.listdir(path.parent) == ["city.mmdb"]
+    assert place_of("203.0.113.9") == IN_LYON
+
+
+def _fail(name):
+    raise OSError("disk full")
+
+
+def test_other_users_may_read_the_file(path):
+    write(path, LYON)
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+# --- manage.py update_geoip ------------------------------------------------------------------
+
+
+def update_geoip(*arguments):
+    output = StringIO()
+    call_command("update_geoip", *map(str, arguments), stdout=output)
+    return output.getvalue()
+
+
+@pytest.fixture
+def download(tmp_path):
+    file = tmp_path / "download" / "new.mmdb"
+    write(file, LYON)
+    return file
+
+
+def test_update_installs_a_file(path, download):
+    assert "Installed" in update_geoip(download)
+    assert place_of("203.0.113.9") == IN_LYON
+    assert download.exists()
+
+
+def test_update_dry_run_installs_nothing(path, download):
+    assert "would be installed" in update_geoip(download, "--dry-run")
+    assert not path.exists()
+
+
+def test_update_twice_says_so(path, download):
+    update_geoip(download)
+    before = path.stat().st_ino
+    assert "already installed" in update_geoip(download)
+    assert path.stat().st_ino == before
+
+
+def test_update_refuses_an_older_file(path, download, time_machine):
+    time_machine.move_to("2099-01-01")
+    write(path, BERLIN)
+    with pytest.raises(CommandError, match="older than the installed one of 2099-01-01"):
+        update_geoip(download)
+    assert place_of("2001:db8:1::9") == IN_BERLIN
+
+
+def test_update_replaces_a_broken_file(path, download):
+    path.write_bytes(b"broken")
+    assert "Installed" in update_geoip(download)
+    assert place_of("203.0.113.9") == IN_LYON
+
+
+def test_update_refuses_what_is_no_city_database(path, download):
+    whole = download.read_bytes()
+    for broken in (b"", b"junk", whole[:-40], whole.replace(b"Latchkey-City", b"Latchkey-ASN_")):
+        download.write_bytes(broken)
+        with pytest.raises(CommandError, match="cannot be used"):
+            update_geoip(download)
+    assert not path.exists()
+
+
+def test_update_refuses_an_empty_database(path, tmp_path):
+    write(tmp_path / "empty.mmdb")
+    with pytest.raises(CommandError, match="no networks"):
+        update_geoip(tmp_path / "empty.mmdb")
+
+
+def test_update_says_what_is_missing(settings, path, download, tmp_path):
+    with pytest.raises(CommandError, match="is not a file"):
+        update_geoip(tmp_path / "nowhere.mmdb")
+    settings.GEOIP_PATH = str(download / "below-a-file.mmdb")
+    with pytest.raises(CommandError, match="cannot be installed"):
+        update_geoip(download)
+    settings.GEOIP_PATH = ""
+    with pytest.raises(CommandError, match="Set GEOIP_PATH"):
+        update_geoip(download)
