@@ -27,7 +27,6 @@ def main() -> int:
     port = _port()
     _keep_private()
     _manage("migrate", "--verbosity=0")
-    _manage("createcachetable", "--verbosity=0")
     _manage("collectstatic", "--noinput", "--verbosity=0")
     _manage("demo", "--once")
     return _serve(port)

@@ -1,9 +1,7 @@
 """A real browser on a real server: `page_of` opens a page as somebody, `assert_clean` judges it.
 
-    def test_my_sessions(page_of, assert_clean, member):
-        page = page_of(member, width=390, scheme="dark")
-        page.goto("/sessions/")
-        assert_clean(page)
+A test takes both, calls `page_of("member@acme.test", width=390, scheme="dark")`, goes to
+"/sessions/" (the server's address is set) and calls `assert_clean(page)` there.
 """
 
 import re
