@@ -3,7 +3,7 @@
 # make lint   everything that can be said without running the code
 # make bench  what the session layer costs
 
-.PHONY: run test lint bench venv requirements clean
+.PHONY: run test lint format bench venv requirements clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -21,6 +21,13 @@ test: $(DEV)
 
 lint: $(DEV)
 	@exec tools/lint.sh
+
+# What make lint would complain about and a machine can mend.
+format: $(DEV)
+	.venv/bin/ruff check --quiet --fix .
+	.venv/bin/ruff format --quiet .
+	find . -name '*.html' -not -path './.*' -not -path './var/*' \
+		-exec .venv/bin/djade --target-version 6.1 {} +
 
 bench: $(DEV)
 	@exec .venv/bin/python -m bench $(ARGS)

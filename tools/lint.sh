@@ -6,12 +6,13 @@ PATH="$PWD/.venv/bin:$PATH"
 failed=""
 
 # Settings are read as in production, because that is what `check --deploy` is about.
-unset SECRET_KEY_FILE DATABASE_URL_FILE DEBUG
+unset SECRET_KEY_FILE DATABASE_URL_FILE EMAIL_URL_FILE DEBUG
 SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(64))')
 ALLOWED_HOSTS=latchkey.example
 DATABASE_URL=sqlite:///var/lint.sqlite3
+EMAIL_URL=smtp+tls://mail.latchkey.example:587
 DJANGO_SETTINGS_MODULE=config.settings
-export SECRET_KEY ALLOWED_HOSTS DATABASE_URL DJANGO_SETTINGS_MODULE
+export SECRET_KEY ALLOWED_HOSTS DATABASE_URL EMAIL_URL DJANGO_SETTINGS_MODULE
 mkdir -p var
 
 look() {
