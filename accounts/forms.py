@@ -89,13 +89,21 @@ class ActivateTOTPForm(EndsOtherSessions, totp_forms.ActivateTOTPForm):
 class DeactivateTOTPForm(EndsOtherSessions, totp_forms.DeactivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # allauth binds the form on GET too, to nothing, which would show the box unticked.
-        kwargs["data"] = kwargs.get("data") or {"end_other_sessions": "on"}
+        if context.request.method != "POST":
+            kwargs["data"] = {"end_other_sessions": "on"}
         super().__init__(*args, **kwargs)
         self.user = context.request.user
 
 
 class AddWebAuthnForm(EndsOtherSessions, webauthn_forms.AddWebAuthnForm):
-    pass
+    """A passkey unless the person wants the key as a second factor only."""
+
+    passwordless = forms.BooleanField(
+        label=_("Sign in without a password"),
+        help_text=_("The key then asks for your fingerprint, your face or its PIN."),
+        initial=True,
+        required=False,
+    )
 
 
 class GenerateRecoveryCodesForm(EndsOtherSessions, recovery_codes_forms.GenerateRecoveryCodesForm):

@@ -2,13 +2,22 @@
 
 from pathlib import Path
 
+import django
+import django
 import pytest
 from django.conf import settings as django_settings
 
 from tests import environment
 
-# pytest-django loads the settings after this file, because no ini option names them.
+# An ini option would make pytest-django load the settings before this file is read.
 environment.fix()
+django.setup()
+
+from tests.cast import *  # noqa: E402, F403  the fixtures of the cast
+
+
+def pytest_configure():
+    django.setup()
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +30,7 @@ def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_
     default = django_settings.DATABASES["default"]
     if default["ENGINE"] == "django.db.backends.sqlite3":
         directory: Path = tmp_path_factory.mktemp("database")
-        default["TEST"] = {"NAME": str(directory / "test.sqlite3")}
+        default["TEST"]["NAME"] = str(directory / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +38,7 @@ def _quick_and_unbuilt(settings):
     """Argon2 is slow on purpose; the manifest of static files needs collectstatic."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages = dict(settings.STORAGES)
-    storages["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = storages
 
 

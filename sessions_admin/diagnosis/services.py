@@ -26,6 +26,8 @@ OLD_PLACES = timedelta(days=45)
 # A worker looks every second; five minutes are a worker that is gone or stuck.
 LONGEST_WAIT = timedelta(minutes=5)
 FAILURES_OF = timedelta(days=1)
+# What has a line of its own here, which knows better how bad it is.
+SAID_ELSEWHERE = {"mail.E001"}
 
 
 def mail() -> Finding:
@@ -132,9 +134,14 @@ def system_checks() -> Finding:
         found = checks.run_checks(include_deployment_checks=True)
     except ImproperlyConfigured as error:
         return problem("System checks", first_line(error), fix="Run `manage.py check --deploy`.")
-    serious = [m for m in found if m.level >= checks.WARNING and not m.is_silenced()]
+    serious = [message for message in found if is_serious(message)]
     if not serious:
         return ok("System checks", "Nothing to say.")
-    kind = problem if any(m.level >= checks.ERROR for m in serious) else warning
-    named = ", ".join(str(m.id) for m in serious)
+    kind = problem if any(message.level >= checks.ERROR for message in serious) else warning
+    named = ", ".join(str(message.id) for message in serious)
     return kind("System checks", f"Raised: {named}.", fix="Run `manage.py check --deploy`.")
+
+
+def is_serious(message: checks.CheckMessage) -> bool:
+    known = message.is_silenced() or message.id in SAID_ELSEWHERE
+    return message.level >= checks.WARNING and not known

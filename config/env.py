@@ -1,0 +1,60 @@
+"""Reads the environment: typed, and an odd value stops the start with a clear message."""
+
+import ipaddress
+import os
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+env = environ.Env()
+
+
+def secret(name: str, default: str = "") -> str:
+    """The value of NAME, or the content of the file that NAME_FILE names."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name, default)
+    if name in os.environ:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """True or False; anything but the usual words stops the start."""
+    text = os.environ.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {text!r}; use true or false.")
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated list without blanks."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def networks(name: str) -> tuple[Network, ...]:
+    """Comma-separated CIDRs or addresses."""
+    try:
+        return tuple(ipaddress.ip_network(word) for word in words(name))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} takes addresses or CIDRs, separated by commas: {error}"
+        ) from error
+
+
+def choice(name: str, *, default: str, among: tuple[str, ...]) -> str:
+    """One of a few words."""
+    value = os.environ.get(name, "") or default
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} is {value!r}; use one of: {', '.join(among)}.")
+    return value

@@ -1,0 +1,32 @@
+"""Mounts everything; nothing else."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.generic import RedirectView, TemplateView
+
+import config.checks  # noqa: F401  registers the system checks
+from config import health
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+handler400 = "sessions_admin.views.errors.bad_request"
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/sessions/"), name="home"),
+    path("", include("sessions_admin.urls")),
+    path("", include("accounts.urls")),
+    path("tenants/", include("tenants.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.alive, name="healthz"),
+    path("healthz/", health.alive),
+    path("readyz", health.ready, name="readyz"),
+    path("readyz/", health.ready),
+]
+
+if settings.DEBUG:
+    styleguide = login_not_required(TemplateView.as_view(template_name="styleguide.html"))
+    urlpatterns += [path("styleguide/", styleguide, name="styleguide")]

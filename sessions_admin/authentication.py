@@ -1,0 +1,70 @@
+"""Who the session says you are: what the one SELECT found, checked against the credential."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.core.signals import setting_changed
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from tenants.access import Access
+
+NO_ACCESS = Access()
+# Bounded: one short string a signed-in person per process.
+HASHES = 10_000
+
+
+def user_of(request: HttpRequest) -> Any:
+    """The session's user, or AnonymousUser. Django's get_user() without its SELECT.
+
+    A session whose credential changed is ended here: the second lock behind credential_changed.
+    """
+    session: Any = request.session
+    if SESSION_KEY not in session or session.found is None:
+        return AnonymousUser()
+    user = session.found.user
+    if user is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return AnonymousUser()
+    stored = session.get(HASH_SESSION_KEY) or ""
+    if constant_time_compare(stored, _current_hash(user)):
+        return user
+    if any(constant_time_compare(stored, old) for old in user.get_session_auth_fallback_hash()):
+        session.cycle_key()  # the server's secret was changed, not the person's
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        return user
+    session.end_as_credential_changed()
+    return AnonymousUser()
+
+
+def access_of(request: HttpRequest) -> Access:
+    """Where the session is and what it may do there."""
+    session: Any = request.session
+    if not request.user.is_authenticated or session.found is None:
+        return NO_ACCESS
+    access: Access = session.found.access
+    return access
+
+
+def _current_hash(user: Any) -> str:
+    return _hash(type(user), user.pk, getattr(user, "credential_version", user.password))
+
+
+@lru_cache(maxsize=HASHES)
+def _hash(model: Any, pk: Any, credential: object) -> str:
+    """The HMAC costs more than the rest of the check; it depends on nothing but these."""
+    if isinstance(credential, int):
+        return str(model(pk=pk, credential_version=credential).get_session_auth_hash())
+    return str(model(pk=pk, password=credential).get_session_auth_hash())
+
+
+def _forget_hashes(*, setting: str, **_: object) -> None:
+    if setting in {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "AUTH_USER_MODEL"}:
+        _hash.cache_clear()
+
+
+setting_changed.connect(_forget_hashes)

@@ -1,0 +1,17 @@
+"""UUIDs that sort by time (RFC 9562 §5.7), so that order by id is order by age."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+RANDOM_BITS = 74
+
+
+def uuid7(at: datetime | None = None) -> UUID:
+    """A new identifier for something that happened at this moment (default: now)."""
+    milliseconds = int((at or timezone.now()).timestamp() * 1000)
+    noise = secrets.randbits(RANDOM_BITS)
+    high, low = noise >> 62, noise & ((1 << 62) - 1)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)

@@ -1,0 +1,27 @@
+"""The only verbs that change sessions."""
+
+from sessions_admin.lifecycle.birth import create_session, start_session
+from sessions_admin.lifecycle.ending import (
+    EndedSession,
+    end_everything,
+    end_overdue,
+    end_sessions,
+    expire,
+)
+from sessions_admin.lifecycle.presence import rename, rotate, save, see
+from sessions_admin.lifecycle.switching import enter_tenant
+
+__all__ = [
+    "EndedSession",
+    "create_session",
+    "end_everything",
+    "end_overdue",
+    "end_sessions",
+    "enter_tenant",
+    "expire",
+    "rename",
+    "rotate",
+    "save",
+    "see",
+    "start_session",
+]

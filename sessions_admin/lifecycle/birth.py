@@ -1,0 +1,165 @@
+"""How sessions are born, and the one place where the limit holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from sessions_admin import audit
+from sessions_admin.client import Client, describe
+from sessions_admin.identifiers import uuid7
+from sessions_admin.lifecycle.ending import end_sessions
+from sessions_admin.models import LoginAttempt, PLATFORM_POLICY_ID, Session, SessionPolicy
+from sessions_admin.policy import Contender, LimitReachedError, Policy, make_room
+from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
+from tenants.models import Membership, Tenant
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+EMAIL_LENGTH = 254  # RFC 5321 §4.5.3.1
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a sign-in brings along."""
+
+    user: User
+    new_key_hash: bytes
+    data: bytes
+    client: Client
+    amr: str
+    aal: int
+    persistent: bool
+    expires_at: datetime | None = None
+
+
+def create_session(key_hash: bytes, *, client: Client | None, **columns: Any) -> UUID:
+    """A row for an anonymous visitor; IntegrityError when the key is taken."""
+    session = Session(id=uuid7(), key_hash=key_hash, **columns, **_described(client))
+    # A savepoint: on a collision the caller tries another key in the same transaction.
+    with transaction.atomic():
+        session.save(force_insert=True)
+    return session.id
+
+
+def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
+    """The session becomes the user's: a new row, or the visitor's own under a new key.
+
+    Holds the limit for every road to login(): the user's row is locked before the live sessions
+    are counted, so no interleaving leaves more than N. Returns its id; None when the visitor's
+    row ended meanwhile. Raises LimitReachedError when the policy lets nobody else in.
+    """
+    with transaction.atomic():
+        lock_user(birth.user)
+        row = Session.objects.open().filter(key_hash=key_hash).first() if key_hash else None
+        if key_hash and row is None:
+            return None
+        if row and row.user_id == birth.user.pk:
+            return _sign_in_again(birth, row)
+        tenant = home_of(birth.user)
+        enforce_limit(birth.user, tenant, policy_of(tenant), arriving=1)
+        session = _sign_in(birth, row or Session(id=uuid7()), tenant)
+        _record(birth, session)
+        return session.id
+
+
+def lock_user(user: User) -> None:
+    """Serialises what counts the user's sessions. FOR NO KEY UPDATE, and first: an INSERT takes
+    KEY SHARE on this row through its foreign key, so a lock after it could deadlock."""
+    manager = type(user)._base_manager
+    manager.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
+
+
+def home_of(user: User) -> Tenant | None:
+    """The tenant that a session starts in: the only one; with several, the person chooses."""
+    memberships = Membership.objects.select_related("tenant").filter(
+        user=user, is_active=True, tenant__is_active=True
+    )[:2]
+    return memberships[0].tenant if len(memberships) == 1 else None
+
+
+def policy_of(tenant: Tenant | None) -> Policy:
+    policy_id = tenant.id if tenant else PLATFORM_POLICY_ID
+    policy = SessionPolicy.objects.filter(pk=policy_id).first()
+    return policy.rules() if policy else Policy()
+
+
+def enforce_limit(user: User, tenant: Tenant | None, policy: Policy, *, arriving: int) -> None:
+    """Ends what must leave so that the arriving sessions fit in; the user's row is locked."""
+    if policy.max_live_sessions is None:
+        return
+    live = contenders(user, tenant)
+    leaving = make_room(live, policy, arriving=arriving)
+    if leaving:
+        end_sessions(
+            Session.objects.filter(pk__in=leaving), reason=EndReason.CONCURRENCY_LIMIT, actor=None
+        )
+
+
+def contenders(user: User, tenant: Tenant | None) -> list[Contender]:
+    """The user's live sessions that count towards the tenant's limit."""
+    live = Session.objects.live().of(user).filter(tenant=tenant)
+    return [Contender(*row) for row in live.values_list("pk", "started_at", "last_seen_at")]
+
+
+def _sign_in(birth: Birth, session: Session, tenant: Tenant | None) -> Session:
+    now = timezone.now()
+    columns = _proven(birth, now) | {"user": birth.user, "tenant": tenant, "started_at": now}
+    if session.key_hash:
+        Session.objects.open().filter(pk=session.pk).update(**columns)
+        return session
+    for name, value in columns.items():
+        setattr(session, name, value)
+    session.save(force_insert=True)
+    return session
+
+
+def _sign_in_again(birth: Birth, session: Session) -> UUID:
+    """The same person in the same browser: the session goes on, newly proven, under a new key."""
+    Session.objects.open().filter(pk=session.pk).update(**_proven(birth, timezone.now()))
+    _record(birth, session)
+    return session.pk
+
+
+def _proven(birth: Birth, now: datetime) -> dict[str, Any]:
+    return {
+        "key_hash": birth.new_key_hash, "authenticated_at": now, "last_seen_at": now,
+        "persistent": birth.persistent, "expires_at": birth.expires_at,
+        "amr": birth.amr, "aal": birth.aal, "data": birth.data, **_described(birth.client),
+    }  # fmt: skip
+
+
+def _described(client: Client | None) -> dict[str, Any]:
+    return describe(client) if client else {}
+
+
+def _record(birth: Birth, session: Session) -> None:
+    """In the login history and the audit log."""
+    note_attempt(birth.client, LoginOutcome.SUCCEEDED, user=birth.user, session=session,
+                 tenant_id=session.tenant_id, amr=birth.amr)  # fmt: skip
+    audit.record(
+        AuditAction.SESSION_STARTED, actor_id=birth.user.pk, user_id=birth.user.pk,
+        tenant_id=session.tenant_id, session_id=session.pk, amr=birth.amr,
+    )  # fmt: skip
+
+
+def note_attempt(
+    client: Client, outcome: LoginOutcome, *, user: User | None = None, email: str = "", **facts: Any
+) -> None:
+    """A line in the login history: of the user if known, of the address typed otherwise."""
+    typed = email or (user.get_username() if user else "")
+    LoginAttempt(
+        outcome=outcome, user=user, email=printable(typed)[:EMAIL_LENGTH], **facts,
+        **describe(client),
+    ).save(force_insert=True)  # fmt: skip
+
+
+def printable(text: str) -> str:
+    """What somebody typed, without what a terminal or a database would choke on."""
+    return "".join(character for character in text if character.isprintable())

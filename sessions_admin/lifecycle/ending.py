@@ -1,0 +1,196 @@
+"""How sessions end: one function, whatever the cause and the number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Cast, Least
+from django.utils import timezone
+
+from sessions_admin import audit
+from sessions_admin.live import SessionQuerySet, end_reason, has_access
+from sessions_admin.models import NOTE_LENGTH, PLATFORM_POLICY_ID, Session, SessionPolicy
+from sessions_admin.policy import Verdict
+from sessions_admin.vocabulary import AuditAction, EndReason
+from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# Rows a transaction when tidying: a concurrent log-out of such a row waits some milliseconds.
+TIDY_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """A session that this call ended (not one that was over already)."""
+
+    id: UUID
+    user_id: Any
+    tenant_id: UUID | None
+    reason: EndReason
+    at: datetime
+
+
+def end_sessions(
+    queryset: SessionQuerySet,
+    *,
+    reason: EndReason,
+    actor: User | None,
+    note: str = "",
+    at: datetime | None = None,
+) -> list[EndedSession]:
+    """Ends the sessions of the queryset that nobody has ended yet, and returns those.
+
+    The one way to end sessions: one or a hundred thousand, in one transaction with their audit
+    rows. `actor` None is the system; `note` is shown to the person; `at` is the true moment of an
+    ending that is only noticed now. Two callers never end the same session: the loser of the race
+    gets it not returned.
+    """
+    over = queryset.open().annotate(
+        over_at=Value(at or timezone.now(), models.DateTimeField()),
+        over_reason=Cast(Value(str(reason)), models.CharField()),
+    )
+    return _end(over.order_by("pk"), actor=actor, note=note)
+
+
+def expire(session_id: UUID, verdict: Verdict) -> None:
+    """Ends a session whose time had come before this request."""
+    actor = None
+    if verdict.reason in {EndReason.REVOKED_BY_ADMIN, EndReason.REVOKED_BY_OPERATOR}:
+        actor = _ender_of_everything(session_id)
+    end_sessions(
+        Session.objects.filter(pk=session_id), reason=verdict.reason, actor=actor, at=verdict.at
+    )
+
+
+def end_overdue(
+    now: datetime | None = None, *, among: SessionQuerySet | None = None, actor: User | None = None
+) -> Iterator[list[EndedSession]]:
+    """Tidies: ends what no request can use any more, with the true reason and moment.
+
+    Yields a batch a transaction. Rows that somebody else holds are left to the next round; two
+    sweepers side by side do no harm.
+    """
+    now = now or timezone.now()
+    sessions = Session.objects.all() if among is None else among
+    last = UUID(int=0)
+    while True:
+        batch = _end(_overdue(sessions, now).filter(pk__gt=last)[:TIDY_BATCH], actor=actor)
+        if not batch:
+            return
+        yield batch
+        last = max(ended.id for ended in batch)
+
+
+def end_everything(
+    tenant: Tenant | None, *, reason: EndReason, actor: User | None, note: str = ""
+) -> int:
+    """Ends all sessions of the tenant (None: of the whole platform), however many.
+
+    Access ends with one UPDATE of a few policy rows; the session rows are closed after it, in
+    batches. Returns how many rows were closed.
+    """
+    ensure_policy(tenant)
+    policies = SessionPolicy.objects.all()
+    sessions = Session.objects.all()
+    if tenant is not None:
+        policies, sessions = policies.filter(tenant=tenant), sessions.within(tenant)
+    policies.update(
+        ended_before=timezone.now(), ended_before_reason=reason, ended_before_by=actor
+    )
+    return sum(len(batch) for batch in end_overdue(among=sessions, actor=actor))
+
+
+def ensure_policy(tenant: Tenant | None) -> SessionPolicy:
+    """The rules of the tenant (None: the platform's); a new tenant starts with the platform's."""
+    policy_id = tenant.id if tenant else PLATFORM_POLICY_ID
+    if policy := SessionPolicy.objects.filter(pk=policy_id).first():
+        return policy
+    platform = SessionPolicy.objects.filter(pk=PLATFORM_POLICY_ID).first()
+    fresh = platform or SessionPolicy()
+    fresh.id, fresh.tenant = policy_id, tenant
+    fresh.ended_before, fresh.ended_before_reason, fresh.ended_before_by = None, "", None
+    SessionPolicy.objects.bulk_create([fresh], ignore_conflicts=True)
+    return SessionPolicy.objects.get(pk=policy_id)
+
+
+def _overdue(sessions: SessionQuerySet, now: datetime) -> SessionQuerySet:
+    moment = Value(now, models.DateTimeField())
+    return (
+        sessions.overdue(now)
+        .annotate(
+            over_at=Case(When(has_access(), then=Least(F("deadline"), moment)), default=moment),
+            over_reason=Cast(end_reason(), models.CharField()),
+        )
+        .order_by("pk")
+        .select_for_update(of=("self",), skip_locked=True)
+    )
+
+
+def _ender_of_everything(session_id: UUID) -> User | None:
+    session = Session.objects.only("tenant_id").get(pk=session_id)
+    policy_id = session.tenant_id or PLATFORM_POLICY_ID
+    policy = SessionPolicy.objects.select_related("ended_before_by").get(pk=policy_id)
+    return policy.ended_before_by
+
+
+def _end(
+    over: SessionQuerySet, *, actor: User | None, note: str = ""
+) -> list[EndedSession]:
+    # savepoint=False: this is one statement for an anonymous visitor, and stays one.
+    with transaction.atomic(savepoint=False):
+        ended = _close(over, actor=actor, note=note)
+        audit.record_all(
+            audit.event(
+                AuditAction.SESSION_ENDED, actor_id=actor and actor.pk, tenant_id=one.tenant_id,
+                user_id=one.user_id, session_id=one.id, at=one.at,
+                reason=one.reason, initiator=one.reason.initiator, note=note,
+            )
+            for one in ended if one.user_id is not None
+        )  # fmt: skip
+    return ended
+
+
+def _close(over: SessionQuerySet, *, actor: User | None, note: str) -> list[EndedSession]:
+    """UPDATE … FROM (the rows, locked in the order of their ids) … RETURNING what was ended.
+
+    Locking in one order keeps two bulk endings from deadlocking; the second condition on ended_at
+    is looked at again after a wait for a lock, so no session is ended twice.
+    """
+    if not over.query.select_for_update:
+        over = over.select_for_update(of=("self",))
+    rows, parameters = over.values("pk", "over_at", "over_reason").query.sql_with_params()
+    table = connection.ops.quote_name(Session._meta.db_table)
+    sql = f"""
+        UPDATE {table} SET ended_at = over.over_at, end_reason = over.over_reason,
+            ended_by_id = %s, end_note = %s, data = %s
+        FROM ({rows}) AS over
+        WHERE {table}.id = over.pk AND {table}.ended_at IS NULL
+        RETURNING {table}.id, {table}.user_id, {table}.tenant_id,
+            {table}.end_reason, {table}.ended_at
+    """  # noqa: S608  names and the queryset's own SQL; values are parameters
+    actor_id = Session._meta.get_field("ended_by").get_db_prep_save(actor and actor.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [actor_id, note[:NOTE_LENGTH], b"", *parameters])
+        return [_ended_session(row) for row in cursor.fetchall()]
+
+
+def _ended_session(row: tuple[Any, ...]) -> EndedSession:
+    """SQLite returns texts where PostgreSQL returns values."""
+    session_id, user_id, tenant_id, reason, at = row
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+        at = timezone.make_aware(at, timezone.get_fixed_timezone(0)) if settings.USE_TZ else at
+    as_uuid = models.UUIDField().to_python
+    as_user = Session._meta.get_field("user").target_field.to_python
+    return EndedSession(
+        as_uuid(session_id), as_user(user_id), as_uuid(tenant_id), EndReason(reason), at
+    )

@@ -1,0 +1,78 @@
+"""A session moves to another tenant of the same person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sessions_admin import audit
+from sessions_admin.identifiers import uuid7
+from sessions_admin.lifecycle.birth import enforce_limit, lock_user, policy_of
+from sessions_admin.models import Session
+from sessions_admin.policy import Facts, LimitReachedError, Policy, verdict
+from sessions_admin.vocabulary import AuditAction, EndReason
+from tenants.belonging import TenantRefusedError
+from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def enter_tenant(
+    session_id: UUID, user: User, tenant: Tenant, *, new_key_hash: bytes, data: bytes
+) -> bool:
+    """Moves the user's session to the tenant under a new key; False when it is over.
+
+    TenantRefusedError: by the tenant's policy these facts are too old, or its limit is reached
+    and ends none by itself. The tenant that is left keeps an ended row as the record of the stay.
+    """
+    with transaction.atomic():
+        lock_user(user)
+        session = Session.objects.open().of(user).filter(pk=session_id).first()
+        if session is None:
+            return False
+        policy = policy_of(tenant)
+        now = timezone.now()
+        facts = Facts(now, session.authenticated_at, session.last_seen_at, session.expires_at)
+        if verdict(facts, policy, now):
+            raise TenantRefusedError(_("%s asks for a new sign-in. Log out and sign in again.") % tenant)
+        _make_room(session, user, tenant, policy)
+        moved = Session.objects.open().filter(pk=session_id).update(
+            tenant=tenant, started_at=now, key_hash=new_key_hash, data=data
+        )
+        if moved and session.tenant_id != tenant.id:
+            _record_stay(session, tenant)
+    return bool(moved)
+
+
+def _make_room(session: Session, user: User, tenant: Tenant, policy: Policy) -> None:
+    try:
+        enforce_limit(user, tenant, policy, arriving=0 if session.tenant_id == tenant.id else 1)
+    except LimitReachedError as error:
+        raise TenantRefusedError(
+            _("You are signed in to %s as often as it allows. Log out of another session there first.")
+            % tenant
+        ) from error
+
+
+def _record_stay(session: Session, tenant: Tenant) -> None:
+    """The row that the left tenant keeps: without a key, ended now."""
+    user_id, left = session.user_id, session.tenant_id
+    if left:
+        session.pk, session.key_hash, session.data = uuid7(session.started_at), None, b""
+        session.ended_at, session.end_reason = timezone.now(), EndReason.TENANT_SWITCHED
+        session.ended_by_id = user_id
+        session.save(force_insert=True)
+        audit.record(
+            AuditAction.SESSION_ENDED, actor_id=user_id, user_id=user_id, tenant_id=left,
+            session_id=session.pk, reason=EndReason.TENANT_SWITCHED,
+            initiator=EndReason.TENANT_SWITCHED.initiator,
+        )  # fmt: skip
+    audit.record(
+        AuditAction.SESSION_STARTED, actor_id=user_id, user_id=user_id, tenant_id=tenant.id,
+        session_id=session.pk,
+    )  # fmt: skip

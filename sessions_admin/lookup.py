@@ -1,0 +1,260 @@
+"""The one SELECT of a request: session, user, tenant, policy and membership by the key's hash.
+
+Written by hand because the ORM's query building and model instantiation cost more than the
+database; prepared by the driver because planning a five-table join costs more than running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import OperationalError, connection, models
+from django.db.models.base import ModelState
+
+from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
+from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy
+from sessions_admin.vocabulary import AtLimit, EndReason
+from tenants.access import Access, CurrentTenant
+from tenants.fields import split_words
+from tenants.models import Group, Membership, Tenant
+
+SESSION_FIELDS = (
+    "id", "user", "started_at", "authenticated_at", "last_seen_at", "ended_at", "expires_at",
+    "persistent", "ip", "user_agent", "data",
+)  # fmt: skip
+TENANT_FIELDS = ("id", "name", "slug", "is_active", "sections")
+POLICY_FIELDS = (
+    "idle_timeout_enabled", "idle_timeout", "absolute_timeout_enabled", "absolute_timeout",
+    "max_live_sessions_enabled", "max_live_sessions", "at_limit",
+    "ended_before", "ended_before_reason",
+)  # fmt: skip
+
+
+def find_session(key_hash: bytes) -> FoundSession | None:
+    """The session whose key has this hash, live or ended, in one statement; None: unknown."""
+    try:
+        row = _fetch(key_hash)
+    except OperationalError:
+        # The server dropped our persistent connection (a restart). Once more, on a new one;
+        # inside a transaction the caller must hear of it.
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        row = _fetch(key_hash)
+    return FoundSession(row, _plan()) if row else None
+
+
+class FoundSession:
+    """What the one SELECT found; the parts are built when first asked for."""
+
+    id: UUID
+    user_id: Any
+    started_at: datetime
+    authenticated_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    expires_at: datetime | None
+    persistent: bool
+    ip: str | None
+    user_agent: str
+    data: bytes
+
+    def __init__(self, row: tuple[Any, ...], plan: Plan) -> None:
+        (
+            self.id, self.user_id, self.started_at, self.authenticated_at, self.last_seen_at,
+            self.ended_at, self.expires_at, self.persistent, self.ip, self.user_agent, self.data,
+        ) = row[: len(SESSION_FIELDS)]  # fmt: skip
+        self._row, self._plan = row, plan
+
+    @cached_property
+    def user(self) -> Any:
+        """The person as a model instance, made without __init__ (its signals do not fire)."""
+        if self.user_id is None:
+            return None
+        model = get_user_model()
+        user = model.__new__(model)
+        user._state = state = ModelState()
+        state.adding, state.db = False, connection.alias
+        user.__dict__.update(
+            zip(self._plan.user_attributes, self._row[self._plan.user], strict=True)
+        )
+        return user
+
+    @cached_property
+    def facts(self) -> Facts:
+        tenant_id, _, _, tenant_active, _ = self._row[self._plan.tenant]
+        member_active, _ = self._row[self._plan.membership]
+        return Facts(
+            self.started_at,
+            self.authenticated_at,
+            self.last_seen_at,
+            self.expires_at,
+            self.user_id is None or bool(self.user.is_active),
+            tenant_id is None or bool(tenant_active),
+            tenant_id is None or bool(member_active),
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        return _policy(self._row[self._plan.policy])
+
+    @cached_property
+    def access(self) -> Access:
+        tenant_id, name, slug, _, sections = self._row[self._plan.tenant]
+        if tenant_id is None:
+            return Access()
+        _, permissions = self._row[self._plan.membership]
+        return Access(
+            CurrentTenant(tenant_id, name, slug), split_words(permissions), split_words(sections)
+        )
+
+
+# Tenants share few distinct policies; building one costs more than finding it here.
+@lru_cache(maxsize=1024)
+def _policy(values: tuple[Any, ...]) -> Policy:
+    (
+        idle_on, idle, absolute_on, absolute, maximum_on, maximum, at_limit, before, before_reason,
+    ) = values  # fmt: skip
+    if idle is None:  # no row: all switches off
+        return Policy()
+    return Policy(
+        idle_timeout=idle if idle_on else IDLE_TIMEOUT_OFF,
+        absolute_timeout=absolute if absolute_on else None,
+        max_live_sessions=maximum if maximum_on else None,
+        at_limit=AtLimit(at_limit),
+        ended_before=before,
+        ended_before_reason=EndReason(before_reason or EndReason.REVOKED_BY_OPERATOR),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The statement for one database, and where each part of its row is."""
+
+    sql: str
+    user_attributes: tuple[str, ...]
+    user: slice
+    tenant: slice
+    policy: slice
+    membership: slice
+    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
+def _plan() -> Plan:
+    return _plan_for(connection.vendor, get_user_model())
+
+
+@lru_cache(maxsize=4)
+def _plan_for(vendor: str, user_model: type[models.Model]) -> Plan:
+    columns = [("s", Session._meta.get_field(name)) for name in SESSION_FIELDS]
+    columns += [("u", field) for field in user_model._meta.concrete_fields]
+    columns += [("t", Tenant._meta.get_field(name)) for name in TENANT_FIELDS]
+    columns += [("p", SessionPolicy._meta.get_field(name)) for name in POLICY_FIELDS]
+    columns += [("m", Membership._meta.get_field("is_active"))]
+    user_end = len(SESSION_FIELDS) + len(user_model._meta.concrete_fields)
+    tenant_end = user_end + len(TENANT_FIELDS)
+    policy_end = tenant_end + len(POLICY_FIELDS)
+    return Plan(
+        sql=_sql(vendor, user_model, [_column(vendor, *column) for column in columns]),
+        user_attributes=tuple(field.attname for field in user_model._meta.concrete_fields),
+        user=slice(len(SESSION_FIELDS), user_end),
+        tenant=slice(user_end, tenant_end),
+        policy=slice(tenant_end, policy_end),
+        membership=slice(policy_end, policy_end + 2),
+        converters=tuple(
+            (index, _convert(field))
+            for index, (_, field) in enumerate(columns)
+            if _backend_converters(field)
+        ),
+    )
+
+
+def _column(vendor: str, alias: str, field: Any) -> str:
+    name = f"{alias}.{connection.ops.quote_name(field.column)}"
+    # psycopg would build an address object that we only compare as text.
+    is_address = vendor == "postgresql" and isinstance(field, models.GenericIPAddressField)
+    return f"host({name})" if is_address else name
+
+
+def _sql(vendor: str, user_model: type[models.Model], columns: list[str]) -> str:
+    def table(model: type[models.Model]) -> str:
+        return connection.ops.quote_name(model._meta.db_table)
+
+    user_pk = connection.ops.quote_name(str(user_model._meta.pk.column))
+    join = "string_agg" if vendor == "postgresql" else "group_concat"
+    if vendor == "postgresql":
+        key, platform = "$1", f"'{PLATFORM_POLICY_ID}'::uuid"
+    else:
+        key, platform = "%s", f"'{PLATFORM_POLICY_ID.hex}'"
+    # Names come from the models' metadata; the only value is the parameter.
+    return f"""
+        SELECT {", ".join(columns)},
+            (SELECT {join}(g.permissions, ' ') FROM {table(Membership.groups.through)} mg
+             JOIN {table(Group)} g ON g.id = mg.group_id WHERE mg.membership_id = m.id)
+        FROM {table(Session)} s
+        LEFT JOIN {table(user_model)} u ON u.{user_pk} = s.user_id
+        LEFT JOIN {table(Tenant)} t ON t.id = s.tenant_id
+        LEFT JOIN {table(SessionPolicy)} p ON p.id = COALESCE(s.tenant_id, {platform})
+        LEFT JOIN {table(Membership)} m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id
+        WHERE s.key_hash = {key}
+    """  # noqa: S608
+
+
+def _backend_converters(field: Any) -> list[Callable[..., Any]]:
+    column = field.get_col(field.model._meta.db_table)
+    converters = connection.ops.get_db_converters(column)
+    # Only the user model may have fields of its own kinds; word sets are split when asked for.
+    if field.model is get_user_model():
+        converters = [*converters, *field.get_db_converters(connection)]
+    return list(converters)
+
+
+def _convert(field: Any) -> Callable[[Any], Any]:
+    column = field.get_col(field.model._meta.db_table)
+    converters = _backend_converters(field)
+
+    def convert(value: Any) -> Any:
+        for converter in converters:
+            value = converter(value, column, connection)
+        return value
+
+    return convert
+
+
+def _fetch(key_hash: bytes) -> tuple[Any, ...] | None:
+    plan = _plan()
+    if connection.vendor == "postgresql":
+        row = _fetch_prepared(plan.sql, key_hash)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(plan.sql, [key_hash])
+            row = cursor.fetchone()
+    if row is None or not plan.converters:
+        return row
+    values = list(row)
+    for index, convert in plan.converters:
+        values[index] = convert(values[index])
+    return tuple(values)
+
+
+def _fetch_prepared(sql: str, key_hash: bytes) -> tuple[Any, ...] | None:
+    """By a statement that the server has planned once for the connection, with binary rows."""
+    from psycopg import RawCursor  # noqa: PLC0415  SQLite needs no driver
+
+    if connection.queries_logged or connection.execute_wrappers:
+        # Somebody counts statements: Django's own cursor tells them, unprepared.
+        with connection.cursor() as cursor:
+            cursor.execute(sql.replace("%", "%%").replace("$1", "%s"), [key_hash])
+            return cursor.fetchone()  # type: ignore[no-any-return]
+    connection.ensure_connection()
+    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+        cursor.execute(sql.encode(), [key_hash], prepare=True, binary=True)
+        return cursor.fetchone()
+
+

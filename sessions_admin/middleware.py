@@ -1,0 +1,154 @@
+"""The request's way: cookie → session → user → may they be here → their time zone and language."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import middleware as auth
+from django.contrib.sessions import middleware as sessions
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
+
+from sessions_admin.authentication import access_of, user_of
+from sessions_admin.client import client_of, from_trusted_proxy
+from sessions_admin.presence import note_presence
+
+FORWARDED_HEADERS = (
+    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT", "HTTP_FORWARDED",
+)  # fmt: skip
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class TrustedProxyMiddleware:
+    """Forgets what a peer that is no proxy of ours says about the browser."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not from_trusted_proxy(request):
+            for header in FORWARDED_HEADERS:
+                request.META.pop(header, None)
+        return self.get_response(request)
+
+
+class SessionMiddleware(sessions.SessionMiddleware):
+    """Django's, and: presence, no 400 for a session that ended meanwhile, no lost rotation."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A view tried to write to a session that was ended elsewhere."""
+        return signed_out(request) if isinstance(exception, UpdateError) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session = getattr(request, "session", None)
+        if session is None:
+            return response
+        was_signed_in = session.found is not None and session.found.user_id is not None
+        if session.modified:
+            session.client = client_of(request)
+        try:
+            response = super().process_response(request, response)
+        except SessionInterrupted:
+            if not was_signed_in:
+                raise
+            return signed_out(request)
+        if session.rotated and response.status_code >= 500:
+            # Django sends no cookie with an error; the old key is dead already.
+            send_cookie(response, session)
+        if session.ended_id and not session.session_key:
+            # The dead cookie is what tells /signed-out/ which session this was.
+            response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        note_presence(request)
+        return response
+
+
+class AuthenticationMiddleware(auth.AuthenticationMiddleware):
+    """Django's, but the user comes with the session, and `request.access` beside it."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: user_of(request))
+        request.access = SimpleLazyObject(lambda: access_of(request))  # type: ignore[attr-defined]
+
+
+class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
+    """Django's: every view asks for a sign-in unless it says otherwise. Tells an ended session
+    from none, and answers htmx so that it leaves the page."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponse:
+        if request.session.ended_id:  # type: ignore[attr-defined]
+            return signed_out(request)
+        login = resolve_url(self.get_login_url(view_func))
+        return leave_for(request, f"{login}?{urlencode({'next': return_path(request)})}")
+
+
+class PersonMiddleware:
+    """Signed-in pages: never cached, in the person's time zone and language."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], *_: object
+    ) -> HttpResponse | None:
+        # A view that is open to all costs no statement unless it asks who is there.
+        if getattr(view_func, "login_required", True) and request.user.is_authenticated:
+            timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = request.user.language
+        return None
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
+        if request.session.accessed:
+            add_never_cache_headers(response)
+        return response
+
+
+def send_cookie(response: HttpResponse, session: Any) -> None:
+    """Sets the session's cookie as Django does."""
+    response.set_cookie(
+        settings.SESSION_COOKIE_NAME,
+        session.session_key,
+        max_age=None if session.get_expire_at_browser_close() else session.get_expiry_age(),
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE or False,
+        httponly=settings.SESSION_COOKIE_HTTPONLY or False,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """To the page that says why the session is over; the cookie stays as its evidence."""
+    return leave_for(request, f"/signed-out/?{urlencode({'next': return_path(request)})}")
+
+
+def leave_for(request: HttpRequest, url: str) -> HttpResponse:
+    """A redirect of the whole page: htmx would swap a followed redirect into the page."""
+    if not request.headers.get("HX-Request"):
+        return HttpResponseRedirect(url)
+    return HttpResponse(status=401, headers={"HX-Redirect": url})
+
+
+def return_path(request: HttpRequest) -> str:
+    """Where to come back to: the page, not a fragment of it and not an action."""
+    if request.headers.get("HX-Request"):
+        current = request.htmx.current_url_abs_path if hasattr(request, "htmx") else None
+        return current or "/"
+    return request.get_full_path() if request.method == "GET" else "/"

@@ -1,0 +1,46 @@
+"""Which requests count as activity, and noting that a session was used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sessions_admin.client import client_of
+from sessions_admin.lifecycle import see
+from sessions_admin.policy import touch_interval
+
+# A page sends it with what it fetches by itself: polling, live updates, previews.
+PASSIVE_HEADER = "X-Latchkey-Passive"
+
+
+def passive(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a view that pages call by themselves: calling it is never activity."""
+    view.passive = True  # type: ignore[attr-defined]
+    return view
+
+
+def note_presence(request: HttpRequest) -> None:
+    """Moves last_seen_at when it is due, and records a sighting when the client changed."""
+    found = request.session.found  # type: ignore[attr-defined]
+    if found is None or found.user_id is None:
+        return
+    client = client_of(request)
+    moved = client.ip != found.ip or client.user_agent != found.user_agent
+    due = timezone.now() - found.last_seen_at >= touch_interval(found.policy)
+    if not (moved or due):
+        return
+    active = due and not is_passive(request)
+    if moved or active:
+        see(found, client, active=active)
+
+
+def is_passive(request: HttpRequest) -> bool:
+    """The browser or the page asked by itself, not the person and so is never activity."""
+    headers = request.headers
+    if PASSIVE_HEADER in headers or "prefetch" in headers.get("Sec-Purpose", ""):
+        return True
+    match = request.resolver_match
+    return bool(match and getattr(match.func, "passive", False))

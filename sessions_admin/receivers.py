@@ -1,0 +1,109 @@
+"""What the engine hears: Django's three auth signals, and what the lower layers send upward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.signals import authentication_step_completed
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.signals import credential_changed, user_disabled
+from sessions_admin import audit
+from sessions_admin.assurance import aal_of, amr_of
+from sessions_admin.client import client_of
+from sessions_admin.engine import SessionStore
+from sessions_admin.lifecycle import end_sessions
+from sessions_admin.lifecycle.birth import note_attempt
+from sessions_admin.models import Session
+from sessions_admin.policy import LimitReachedError
+from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
+from tenants.models import Membership, Tenant
+from tenants.signals import membership_removed, tenant_suspended
+
+
+@receiver(user_logged_in)
+def begin_session(request: HttpRequest, user: Any, **_: object) -> None:
+    """Every road to login() comes by here: the session is born, or the limit refuses it."""
+    session = request.session
+    if not isinstance(session, SessionStore):
+        return
+    amr = amr_of(request, user)
+    try:
+        session.begin(user, client_of(request), amr=amr, aal=aal_of(amr))
+    except LimitReachedError:
+        session.flush()
+        request.user = AnonymousUser()
+        note_attempt(client_of(request), LoginOutcome.DENIED, user=user, amr=amr)
+        audit.record(AuditAction.LOGIN_DENIED, actor_id=user.pk, user_id=user.pk)
+        raise
+
+
+@receiver(user_login_failed)
+def note_failure(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_: object
+) -> None:
+    """A line in the login history; the password is not among the credentials that Django sends."""
+    if request is None:
+        return
+    email = str(credentials.get("email") or credentials.get("username") or "")
+    model = get_user_model()
+    user = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__iexact": email}).first()
+    note_attempt(client_of(request), LoginOutcome.FAILED, user=user, email=email)
+    audit.record(AuditAction.LOGIN_FAILED, user_id=user and user.pk)
+
+
+@receiver(authentication_step_completed)
+def rotate_on_step_up(request: HttpRequest, user: User, **_: object) -> None:
+    """The person proved themselves within a session: same row, new key."""
+    session: Any = request.session
+    if session.found is None or session.found.user_id != user.pk:
+        return  # a step of a sign-in: the session is not born yet
+    session.cycle_key()
+    audit.record(
+        AuditAction.SESSION_STEPPED_UP, actor_id=user.pk, user_id=user.pk,
+        tenant_id=session.found.access.tenant and session.found.access.tenant.id,
+        session_id=session.found.id,
+    )  # fmt: skip
+
+
+@receiver(credential_changed)
+def end_other_sessions(
+    user: User, request: HttpRequest | None, *, keep_others: bool, **_: object
+) -> None:
+    """The session that the change was made in survives; the others unless the person said so."""
+    session: Any = getattr(request, "session", None)
+    own = session.found if session is not None else None
+    mine = own is not None and own.user_id == user.pk
+    audit.record(AuditAction.CREDENTIAL_CHANGED, actor_id=user.pk if mine else None,
+                 user_id=user.pk, kept_others=keep_others)  # fmt: skip
+    if keep_others:
+        return
+    others = Session.objects.of(user)
+    if mine:
+        others = others.exclude(pk=own.id)
+    end_sessions(others, reason=EndReason.CREDENTIAL_CHANGED, actor=user)
+
+
+@receiver(user_disabled)
+def end_sessions_of_user(user: User, actor: User | None, note: str, **_: object) -> None:
+    audit.record(AuditAction.USER_DISABLED, actor_id=actor and actor.pk, user_id=user.pk, note=note)
+    end_sessions(Session.objects.of(user), reason=EndReason.USER_DISABLED, actor=actor, note=note)
+
+
+@receiver(membership_removed)
+def end_sessions_of_member(
+    membership: Membership, actor: User | None, note: str, **_: object
+) -> None:
+    sessions = Session.objects.within(membership.tenant).filter(user=membership.user)
+    end_sessions(sessions, reason=EndReason.MEMBERSHIP_REMOVED, actor=actor, note=note)
+
+
+@receiver(tenant_suspended)
+def end_sessions_of_tenant(tenant: Tenant, actor: User | None, note: str, **_: object) -> None:
+    sessions = Session.objects.within(tenant)
+    end_sessions(sessions, reason=EndReason.TENANT_SUSPENDED, actor=actor, note=note)

@@ -1,0 +1,62 @@
+"""Signing in where sessions have a limit: allauth's adapter, and the stage that asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.stages import LoginStage
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.adapter import AccountAdapter
+from accounts.models import User
+from sessions_admin.client import client_of
+from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
+from sessions_admin.policy import LimitReachedError
+from sessions_admin.vocabulary import AtLimit
+from tenants.models import Membership
+
+
+class SignInAdapter(AccountAdapter):
+    """Our people, our limits, our idea of the client's address."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        # allauth counts attempts by it; unknown addresses share one bucket instead of none.
+        return client_of(request).ip or "unknown"
+
+    def get_login_stages(self) -> list[str]:
+        stages: list[str] = super().get_login_stages()
+        return [*stages, "sessions_admin.sign_in.LimitStage"]
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        try:
+            super().login(request, user)
+        except LimitReachedError as error:
+            raise ImmediateHttpResponse(redirect("sign-in-refused")) from error
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        url = str(super().get_login_redirect_url(request))
+        several = Membership.objects.filter(
+            user_id=request.user.pk, is_active=True, tenant__is_active=True
+        )[:2]
+        return f"/tenants/?next={url}" if len(several) > 1 else url
+
+
+class LimitStage(LoginStage):
+    """Before the session exists: with “ask”, the person picks which sessions to end."""
+
+    key = "session_limit"
+    urlname = "session-limit"
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        user: Any = self.login.user
+        tenant = home_of(user)
+        policy = policy_of(tenant)
+        if policy.max_live_sessions is None or policy.at_limit not in {AtLimit.ASK, AtLimit.DENY}:
+            return None, True
+        if len(contenders(user, tenant)) < policy.max_live_sessions:
+            return None, True
+        if policy.at_limit == AtLimit.DENY:
+            return redirect("sign-in-refused"), False
+        return redirect(self.urlname), True

@@ -1,0 +1,36 @@
+"""Pages are nouns, actions are POSTs on them."""
+
+from django.urls import path
+
+from sessions_admin.views import (
+    at_the_limit,
+    my_sessions,
+    session_settings,
+    signed_out,
+    users,
+)
+
+urlpatterns = [
+    path("sessions/", my_sessions.my_sessions, name="my-sessions"),
+    path("sessions/end/", my_sessions.end_selected, name="end-selected-sessions"),
+    path("sessions/end-others/", my_sessions.end_others, name="end-other-sessions"),
+    path("sessions/end-all/", my_sessions.end_all, name="end-all-sessions"),
+    path("sessions/<uuid:session_id>/end/", my_sessions.end, name="end-session"),
+    path("sessions/<uuid:session_id>/rename/", my_sessions.rename, name="rename-session"),
+    path("signed-out/", signed_out.signed_out, name="signed-out"),
+    path("accounts/refused/", at_the_limit.refused, name="sign-in-refused"),
+    path("accounts/limit/", at_the_limit.choose, name="session-limit"),
+    path("users/", users.users, name="users"),
+    path("users/end-sessions/", users.end_sessions_of_many, name="end-sessions-of-many"),
+    path("users/<uuid:user_id>/", users.user, name="user"),
+    path("users/<uuid:user_id>/end-sessions/", users.end_sessions_of, name="end-sessions-of"),
+    path("users/<uuid:user_id>/disable/", users.disable, name="disable-user"),
+    path("users/<uuid:user_id>/enable/", users.enable, name="enable-user"),
+    path("settings/sessions/", session_settings.session_settings, name="session-settings"),
+    path("settings/sessions/preview/", session_settings.preview, name="preview-session-settings"),
+    path(
+        "settings/sessions/<uuid:event_id>/restore/",
+        session_settings.restore,
+        name="restore-session-settings",
+    ),
+]
