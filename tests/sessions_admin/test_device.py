@@ -67,7 +67,7 @@ MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHT
         ),
         # Safari 26 leaves the system at 18 and says the true version as its own.
         (IPHONE + "Version/26.0 Mobile/15E148 Safari/604.1", "Safari 26", "iOS 26", "phone"),
-        (IPHONE + "CriOS/142.0.7444.46 Mobile/15E148 Safari/604.1", "Chrome 142", "iOS 18", "phone"),
+        (IPHONE + "CriOS/142.0.7444 Mobile/15E148 Safari/604.1", "Chrome 142", "iOS 18", "phone"),
         (IPHONE + "FxiOS/145.0 Mobile/15E148 Safari/605.1.15", "Firefox 145", "iOS 18", "phone"),
         (
             "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
