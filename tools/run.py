@@ -18,6 +18,8 @@ VAR = ROOT / "var"
 HOST = "127.0.0.1"
 STOP_SECONDS = 10
 
+started: list[subprocess.Popen[bytes]] = []
+
 
 def main() -> int:
     signal.signal(signal.SIGINT, _leave)
@@ -64,37 +66,34 @@ def _keep_private() -> None:
 
 def _manage(*arguments: str) -> None:
     """Run one command of manage.py; it has said what is wrong when it fails."""
-    code = subprocess.run([sys.executable, "manage.py", *arguments], check=False).returncode
+    code = _start("manage.py", *arguments).wait()
     if code:
         sys.exit(code)
 
 
 def _serve(port: str) -> int:
     """The web server, and beside it what ends overdue sessions, until we are told to stop."""
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        children.append(_start("manage.py", "sweep_sessions", "--loop"))
-        server = _start(
-            "-m", "granian", "--interface", "wsgi", "config.wsgi:application",
-            "--host", HOST, "--port", port, "--workers", "2", "--blocking-threads", "4",
-            "--respawn-failed-workers", "--no-ws", "--log-level", "warning",
-        )  # fmt: skip
-        children.append(server)
-        print(f"Serving on http://{HOST}:{port} – Ctrl-C stops it.", flush=True)
-        return server.wait()
-    finally:
-        _stop(children)
+    _start("manage.py", "sweep_sessions", "--loop")
+    server = _start(
+        "-m", "granian", "--interface", "wsgi", "config.wsgi:application",
+        "--host", HOST, "--port", port, "--workers", "2", "--blocking-threads", "4",
+        "--respawn-failed-workers", "--no-ws", "--log-level", "warning",
+    )  # fmt: skip
+    print(f"Serving on http://{HOST}:{port} – Ctrl-C stops it.", flush=True)
+    return server.wait()
 
 
 def _start(*arguments: str) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C reaches this script alone, which stops all in order.
-    return subprocess.Popen([sys.executable, *arguments], start_new_session=True)
+    child = subprocess.Popen([sys.executable, *arguments], start_new_session=True)
+    started.append(child)
+    return child
 
 
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
+def _stop() -> None:
+    for child in started:
         child.terminate()
-    for child in children:
+    for child in started:
         try:
             child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -103,4 +102,8 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+    finally:
+        _stop()
+    sys.exit(code)
