@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sessions_admin.diagnosis import services, stores, web
+from sessions_admin.diagnosis import dependencies, stores, web
 from sessions_admin.diagnosis.finding import Finding, Level, problem
 
 __all__ = ["Finding", "Level", "examine"]
@@ -19,10 +19,10 @@ CHECKS: dict[str, Check] = {
     "TLS": web.tls,
     "Database": stores.database,
     "Cache": stores.shared_cache,
-    "Tasks": services.tasks,
-    "Mail": services.mail,
-    "Places": services.places,
-    "System checks": services.system_checks,
+    "Tasks": dependencies.tasks,
+    "Mail": dependencies.mail,
+    "Places": dependencies.places,
+    "System checks": dependencies.system_checks,
 }
 
 

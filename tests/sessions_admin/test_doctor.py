@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from sessions_admin import diagnosis
-from sessions_admin.diagnosis import services
+from sessions_admin.diagnosis import dependencies
 from sessions_admin.geo import PlaceRow, write_city_database
 from tests.sessions_admin.findings import OK, PROBLEM, PUBLIC, WARNING, assert_found, change
 
@@ -53,43 +53,43 @@ def mail_server():
 
 
 def smtp(**options):
-    return {"default": {"BACKEND": services.SMTP_BACKEND, "OPTIONS": options}}
+    return {"default": {"BACKEND": dependencies.SMTP_BACKEND, "OPTIONS": options}}
 
 
 def test_a_mail_server_that_answers(settings, mail_server):
     settings.MAILERS = smtp(host="127.0.0.1", port=mail_server)
-    assert_found(services.mail(), OK, "takes our mails")
+    assert_found(dependencies.mail(), OK, "takes our mails")
 
 
 def test_a_mail_server_that_is_not_there(settings):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         settings.MAILERS = smtp(host="127.0.0.1", port=unused.getsockname()[1])
-        assert_found(services.mail(), PROBLEM, "does not let us in")
+        assert_found(dependencies.mail(), PROBLEM, "does not let us in")
 
 
 def test_a_mail_server_that_refuses(settings, mail_server):
     settings.MAILERS = smtp(host="127.0.0.1", port=mail_server, username="u", password="p")
-    assert_found(services.mail(), PROBLEM, "does not let us in")
+    assert_found(dependencies.mail(), PROBLEM, "does not let us in")
 
 
 def test_a_mail_server_that_never_greets(settings, monkeypatch):
-    monkeypatch.setattr(services, "MAIL_TIMEOUT", 0.2)
+    monkeypatch.setattr(dependencies, "MAIL_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.MAILERS = smtp(host="127.0.0.1", port=silent.getsockname()[1])
-        assert_found(services.mail(), PROBLEM, "timed out")
+        assert_found(dependencies.mail(), PROBLEM, "timed out")
 
 
 def test_contradicting_mail_options(settings):
     settings.MAILERS = smtp(host="127.0.0.1", port=1, use_tls=True, use_ssl=True)
-    assert_found(services.mail(), PROBLEM, "incompatible")
+    assert_found(dependencies.mail(), PROBLEM, "incompatible")
 
 
 def test_mails_that_go_nowhere(settings):
     settings.MAILERS = {
         "default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend"},
     }
-    assert_found(services.mail(), WARNING, "filebased")
+    assert_found(dependencies.mail(), WARNING, "filebased")
 
 
 @pytest.mark.parametrize(
@@ -102,25 +102,25 @@ def test_mails_that_go_nowhere(settings):
     ],
 )
 def test_mail_is_encrypted_on_the_way(options, level):
-    assert_found(services.judge_mail(options), level, options["host"])
+    assert_found(dependencies.judge_mail(options), level, options["host"])
 
 
 def test_places(settings, tmp_path):
     settings.GEOIP_PATH = ""
-    assert_found(services.places(), OK, "not set")
+    assert_found(dependencies.places(), OK, "not set")
     settings.GEOIP_PATH = str(tmp_path / "city.mmdb")
-    assert_found(services.places(), PROBLEM, "not there")
+    assert_found(dependencies.places(), PROBLEM, "not there")
     Path(settings.GEOIP_PATH).write_bytes(b"junk")
-    assert_found(services.places(), PROBLEM, "cannot be used")
+    assert_found(dependencies.places(), PROBLEM, "cannot be used")
     write_city_database(
         settings.GEOIP_PATH, [PlaceRow("203.0.113.0/24", "Lyon", "France", "FR", 45.8, 4.8)]
     )
-    assert_found(services.places(), OK, f"{timezone.now():%Y-%m-%d}")
+    assert_found(dependencies.places(), OK, f"{timezone.now():%Y-%m-%d}")
 
 
 @pytest.mark.parametrize(("days", "level"), [(0, OK), (45, OK), (46, WARNING), (400, WARNING)])
 def test_how_old_places_may_be(days, level):
-    assert_found(services.judge_places(NOW - timedelta(days=days), NOW), level, "The data is")
+    assert_found(dependencies.judge_places(NOW - timedelta(days=days), NOW), level, "The data is")
 
 
 @pytest.fixture
@@ -141,17 +141,17 @@ def task(*, age, **values):
 
 def test_tasks_done_at_once(settings):
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
-    assert_found(services.tasks(), OK, "at once")
+    assert_found(dependencies.tasks(), OK, "at once")
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("database_tasks")
 def test_tasks_of_a_worker_that_keeps_up():
-    assert_found(services.tasks(), OK, "0 waiting")
+    assert_found(dependencies.tasks(), OK, "0 waiting")
     task(age=timedelta(seconds=10))
     task(age=timedelta(days=1), run_after=timezone.now() + timedelta(hours=1))
     task(age=timedelta(days=1), run_after=timezone.now() - timedelta(seconds=5))
-    assert_found(services.tasks(), OK, "2 waiting")
+    assert_found(dependencies.tasks(), OK, "2 waiting")
 
 
 @pytest.mark.django_db
@@ -159,7 +159,7 @@ def test_tasks_of_a_worker_that_keeps_up():
 def test_tasks_that_nobody_takes():
     task(age=timedelta(minutes=7, seconds=5))
     task(age=timedelta(seconds=1))
-    assert_found(services.tasks(), PROBLEM, "2 waiting, the oldest for 7 minutes")
+    assert_found(dependencies.tasks(), PROBLEM, "2 waiting, the oldest for 7 minutes")
 
 
 @pytest.mark.django_db
@@ -167,9 +167,9 @@ def test_tasks_that_nobody_takes():
 def test_tasks_that_failed():
     failed = {"status": "FAILED", "traceback": "", "exception_class_path": ""}
     task(age=timedelta(days=3), finished_at=timezone.now() - timedelta(days=2), **failed)
-    assert_found(services.tasks(), OK, "0 waiting")
+    assert_found(dependencies.tasks(), OK, "0 waiting")
     task(age=timedelta(hours=2), finished_at=timezone.now() - timedelta(hours=1), **failed)
-    assert_found(services.tasks(), WARNING, "1 failed")
+    assert_found(dependencies.tasks(), WARNING, "1 failed")
 
 
 @pytest.fixture
@@ -181,10 +181,10 @@ def _no_async(monkeypatch):
 @pytest.mark.usefixtures("_no_async")
 def test_system_checks(settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
-    assert_found(services.system_checks(), PROBLEM, "latchkey.E002")
+    assert_found(dependencies.system_checks(), PROBLEM, "latchkey.E002")
     settings.SESSION_ENGINE = "sessions_admin.engine"
     change(settings, PUBLIC | {"SECURE_HSTS_SECONDS": 0, "SILENCED_SYSTEM_CHECKS": []})
-    assert_found(services.system_checks(), WARNING, "security.W004")
+    assert_found(dependencies.system_checks(), WARNING, "security.W004")
 
 
 # --- the command -----------------------------------------------------------------------------
