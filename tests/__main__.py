@@ -12,14 +12,14 @@ import sys
 from contextlib import ExitStack
 
 from tests.browser.chromium import chromium
-from tests.databases import postgresql, postgresql_binaries, stop_on_sigterm
+from tests.databases import postgresql, postgresql_binaries, unwind_on_signals
 
 NOTHING_COLLECTED = 5
 MOST_WORKERS = 8
 
 
 def main(arguments: list[str]) -> int:
-    stop_on_sigterm()
+    unwind_on_signals()
     missing = _missing()
     if missing and _everything_is_required():
         print("These tests may not be left out: " + "; ".join(missing))
@@ -74,7 +74,4 @@ def _verdict(codes: list[int], *, filtered: bool) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main(sys.argv[1:]))

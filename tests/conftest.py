@@ -3,21 +3,17 @@
 from pathlib import Path
 
 import django
-import django
 import pytest
 from django.conf import settings as django_settings
 
 from tests import environment
 
-# An ini option would make pytest-django load the settings before this file is read.
+# Here, and not by an ini option, which would load the settings before this file is read; and at
+# once, because the plugin imports models.
 environment.fix()
 django.setup()
 
-from tests.cast import *  # noqa: E402, F403  the fixtures of the cast
-
-
-def pytest_configure():
-    django.setup()
+pytest_plugins = ["tests.cast"]
 
 
 @pytest.fixture(scope="session")

@@ -123,18 +123,21 @@ def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
 
 
-def stop_on_sigterm() -> None:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that the server is stopped."""
+def unwind_on_signals() -> None:
+    """Let the first signal unwind the stack, so that the server is stopped; no other breaks in."""
+    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
     def leave(number: int, _frame: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
         sys.exit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGHUP, leave)
+    for each in signals:
+        signal.signal(each, leave)
 
 
 def serve() -> None:
-    stop_on_sigterm()
+    unwind_on_signals()
     with postgresql() as url:
         print(f"DATABASE_URL={url}\nPostgreSQL is up until Ctrl-C.", flush=True)
         signal.pause()
@@ -143,7 +146,5 @@ def serve() -> None:
 if __name__ == "__main__":
     try:
         serve()
-    except KeyboardInterrupt:
-        print("\nPostgreSQL is stopped and its data removed.")
     except RuntimeError as error:
         sys.exit(str(error))

@@ -17,14 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 HOST = "127.0.0.1"
 STOP_SECONDS = 10
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 started: list[subprocess.Popen[bytes]] = []
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, _leave)
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+    for each in SIGNALS:
+        signal.signal(each, _leave)
     os.chdir(ROOT)
     port = _port()
     _keep_private()
@@ -35,7 +35,9 @@ def main() -> int:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    # Ctrl-C is how one stops this, so it is no failure.
+    # Ctrl-C is how one stops this, so it is no failure; a second one must not break off the stop.
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     sys.exit(0)
 
 
