@@ -7,4 +7,4 @@ class SessionsAdminConfig(AppConfig):
     verbose_name = _("Sessions")
 
     def ready(self) -> None:
-        from sessions_admin import receivers  # noqa: F401, PLC0415  connects the receivers
+        from sessions_admin import receivers  # noqa: F401  connects the receivers

@@ -14,7 +14,7 @@ METHODS = {
 
 
 def amr_of(request: HttpRequest, user: Any) -> str:
-    """The methods of this sign-in, separated by blanks; a sign-in without a record is by password."""
+    """The methods of this sign-in, separated by blanks; without a record it was by password."""
     methods = [
         METHODS.get(str(record.get("type") or record.get("method")), "pwd")
         for record in get_authentication_records(request, user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -51,11 +52,12 @@ def access_of(request: HttpRequest) -> Access:
 
 
 def _current_hash(user: Any) -> str:
-    return _hash(type(user), user.pk, getattr(user, "credential_version", user.password))
+    model: Any = type(user)
+    return _hash(model, user.pk, getattr(user, "credential_version", user.password))
 
 
 @lru_cache(maxsize=HASHES)
-def _hash(model: Any, pk: Any, credential: object) -> str:
+def _hash(model: Callable[..., Any], pk: Hashable, credential: Hashable) -> str:
     """The HMAC costs more than the rest of the check; it depends on nothing but these."""
     if isinstance(credential, int):
         return str(model(pk=pk, credential_version=credential).get_session_auth_hash())

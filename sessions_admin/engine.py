@@ -25,11 +25,16 @@ if TYPE_CHECKING:
     from tenants.models import Tenant
 
 # Engine modules are imported by middleware before the models are ready.
-# ruff: noqa: PLC0415
 
 
 class SessionStore(SessionBase):
     """One session, by the value of its cookie."""
+
+    if TYPE_CHECKING:  # what the stubs leave out of SessionBase
+        session_key: Any
+        serializer: Any
+
+        def _get_session(self, *, no_load: bool = ...) -> dict[str, Any]: ...
 
     found: FoundSession | None = None  # the row, once read and live
     ended_id: Any = None  # the session that the cookie named, when it is over
@@ -70,8 +75,11 @@ class SessionStore(SessionBase):
         self._get_session()
         return self.found.authenticated_at if self.found and self._user_id is not None else None
 
-    def exists(self, session_key: str) -> bool:
-        return self.get_model_class().objects.live().filter(key_hash=hash_of(session_key)).exists()
+    def exists(self, session_key: str | None) -> bool:
+        if session_key is None:
+            return False
+        live = self.get_model_class().objects.live()
+        return bool(live.filter(key_hash=hash_of(session_key)).exists())
 
     @classmethod
     def get_model_class(cls) -> Any:
@@ -150,7 +158,8 @@ class SessionStore(SessionBase):
             client=client, amr=amr, aal=aal, persistent=self.persistent,
             expires_at=self._cap(data),
         )  # fmt: skip
-        if not start_session(birth, key_hash=self.session_key and hash_of(self.session_key)):
+        current = hash_of(self.session_key) if self.session_key else None
+        if not start_session(birth, key_hash=current):
             raise UpdateError
         self._session_key, self._user_id = key, user.pk
         self.modified = self.rotated = True

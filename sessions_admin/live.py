@@ -17,6 +17,8 @@ from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Membership
 
+ALLOW_ALL_USERS = "django.contrib.auth.backends.AllowAllUsersModelBackend"
+
 
 class SessionQuerySet(models.QuerySet[Any]):
     """Sets of sessions, named by adjectives; the verbs are in `lifecycle`."""
@@ -64,11 +66,17 @@ def has_access() -> Q:
     member = Membership.objects.filter(
         tenant=OuterRef("tenant"), user=OuterRef("user"), is_active=True
     )
+    person = Q() if inactive_may_enter() else Q(user=None) | Q(user__is_active=True)
     return (
-        (Q(user=None) | Q(user__is_active=True))
+        person
         & (Q(tenant=None) | Q(Q(tenant__is_active=True), Exists(member)))
         & ~Q(Exists(_policy().filter(ended_before__gt=OuterRef("started_at"))))
     )
+
+
+def inactive_may_enter() -> bool:
+    """Django's contract: with this backend an inactive user signs in. Ours does not use it."""
+    return ALLOW_ALL_USERS in settings.AUTHENTICATION_BACKENDS
 
 
 def end_reason() -> Case:
@@ -80,7 +88,9 @@ def end_reason() -> Case:
     return Case(
         When(user__is_active=False, then=Value(EndReason.USER_DISABLED)),
         When(tenant__is_active=False, then=Value(EndReason.TENANT_SUSPENDED)),
-        When(Q(tenant__isnull=False) & ~Q(Exists(member)), then=Value(EndReason.MEMBERSHIP_REMOVED)),
+        When(
+            Q(tenant__isnull=False) & ~Q(Exists(member)), then=Value(EndReason.MEMBERSHIP_REMOVED)
+        ),
         When(Exists(epoch), then=Subquery(epoch.values("ended_before_reason"))),
         When(absolute_deadline__lte=F("deadline"), then=Value(EndReason.ABSOLUTE_TIMEOUT)),
         default=Value(EndReason.IDLE_TIMEOUT),
@@ -95,7 +105,7 @@ def _policy() -> models.QuerySet[Any]:
     )
 
 
-def _idle_deadline() -> ExpressionWrapper:
+def _idle_deadline() -> ExpressionWrapper[Any]:
     timeout = Coalesce(
         Subquery(_policy().filter(idle_timeout_enabled=True).values("idle_timeout")),
         Value(IDLE_TIMEOUT_OFF, models.DurationField()),
@@ -111,4 +121,6 @@ def _absolute_deadline() -> Least:
 
 def _never() -> Value:
     """No deadline, as a date that loses every comparison (NULL would swallow it)."""
-    return Value(datetime(9999, 1, 1, tzinfo=UTC if settings.USE_TZ else None), models.DateTimeField())
+    return Value(
+        datetime(9999, 1, 1, tzinfo=UTC if settings.USE_TZ else None), models.DateTimeField()
+    )

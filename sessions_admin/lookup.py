@@ -13,10 +13,11 @@ from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.db import OperationalError, connection, models
+from django.db import OperationalError, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
 
+from sessions_admin.live import inactive_may_enter
 from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy
 from sessions_admin.vocabulary import AtLimit, EndReason
@@ -38,16 +39,18 @@ POLICY_FIELDS = (
 
 def find_session(key_hash: bytes) -> FoundSession | None:
     """The session whose key has this hash, live or ended, in one statement; None: unknown."""
+    connection = connections[Session.objects.db]
+    plan = _plan(connection.alias)
     try:
-        row = _fetch(key_hash)
+        row = _fetch(connection, plan, key_hash)
     except OperationalError:
         # The server dropped our persistent connection (a restart). Once more, on a new one;
         # inside a transaction the caller must hear of it.
         if connection.in_atomic_block:
             raise
         connection.close()
-        row = _fetch(key_hash)
-    return FoundSession(row, _plan()) if row else None
+        row = _fetch(connection, plan, key_hash)
+    return FoundSession(row, plan) if row else None
 
 
 class FoundSession:
@@ -77,10 +80,10 @@ class FoundSession:
         """The person as a model instance, made without __init__ (its signals do not fire)."""
         if self.user_id is None:
             return None
-        model = get_user_model()
+        model = self._plan.user_model
         user = model.__new__(model)
         user._state = state = ModelState()
-        state.adding, state.db = False, connection.alias
+        state.adding, state.db = False, self._plan.alias
         user.__dict__.update(
             zip(self._plan.user_attributes, self._row[self._plan.user], strict=True)
         )
@@ -95,7 +98,7 @@ class FoundSession:
             self.authenticated_at,
             self.last_seen_at,
             self.expires_at,
-            self.user_id is None or bool(self.user.is_active),
+            self.user_id is None or self.user.is_active or inactive_may_enter(),
             tenant_id is None or bool(tenant_active),
             tenant_id is None or bool(member_active),
         )
@@ -137,7 +140,9 @@ def _policy(values: tuple[Any, ...]) -> Policy:
 class Plan:
     """The statement for one database, and where each part of its row is."""
 
+    alias: str
     sql: str
+    user_model: type[models.Model]
     user_attributes: tuple[str, ...]
     user: slice
     tenant: slice
@@ -146,12 +151,10 @@ class Plan:
     converters: tuple[tuple[int, Callable[[Any], Any]], ...]
 
 
-def _plan() -> Plan:
-    return _plan_for(connection.vendor, get_user_model())
-
-
 @lru_cache(maxsize=4)
-def _plan_for(vendor: str, user_model: type[models.Model]) -> Plan:
+def _plan(alias: str) -> Plan:
+    connection = connections[alias]
+    user_model: Any = Session._meta.get_field("user").related_model
     columns = [("s", Session._meta.get_field(name)) for name in SESSION_FIELDS]
     columns += [("u", field) for field in user_model._meta.concrete_fields]
     columns += [("t", Tenant._meta.get_field(name)) for name in TENANT_FIELDS]
@@ -161,34 +164,40 @@ def _plan_for(vendor: str, user_model: type[models.Model]) -> Plan:
     tenant_end = user_end + len(TENANT_FIELDS)
     policy_end = tenant_end + len(POLICY_FIELDS)
     return Plan(
-        sql=_sql(vendor, user_model, [_column(vendor, *column) for column in columns]),
+        alias=alias,
+        user_model=user_model,
+        sql=_sql(connection, user_model, [_column(connection, *column) for column in columns]),
         user_attributes=tuple(field.attname for field in user_model._meta.concrete_fields),
         user=slice(len(SESSION_FIELDS), user_end),
         tenant=slice(user_end, tenant_end),
         policy=slice(tenant_end, policy_end),
         membership=slice(policy_end, policy_end + 2),
         converters=tuple(
-            (index, _convert(field))
+            (index, _convert(connection, field))
             for index, (_, field) in enumerate(columns)
-            if _backend_converters(field)
+            if _converters(connection, field)
         ),
     )
 
 
-def _column(vendor: str, alias: str, field: Any) -> str:
+def _column(connection: BaseDatabaseWrapper, alias: str, field: Any) -> str:
     name = f"{alias}.{connection.ops.quote_name(field.column)}"
     # psycopg would build an address object that we only compare as text.
-    is_address = vendor == "postgresql" and isinstance(field, models.GenericIPAddressField)
+    is_address = connection.vendor == "postgresql" and isinstance(
+        field, models.GenericIPAddressField
+    )
     return f"host({name})" if is_address else name
 
 
-def _sql(vendor: str, user_model: type[models.Model], columns: list[str]) -> str:
+def _sql(
+    connection: BaseDatabaseWrapper, user_model: type[models.Model], columns: list[str]
+) -> str:
     def table(model: type[models.Model]) -> str:
         return connection.ops.quote_name(model._meta.db_table)
 
     user_pk = connection.ops.quote_name(str(user_model._meta.pk.column))
-    join = "string_agg" if vendor == "postgresql" else "group_concat"
-    if vendor == "postgresql":
+    join = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+    if connection.vendor == "postgresql":
         key, platform = "$1", f"'{PLATFORM_POLICY_ID}'::uuid"
     else:
         key, platform = "%s", f"'{PLATFORM_POLICY_ID.hex}'"
@@ -206,18 +215,18 @@ def _sql(vendor: str, user_model: type[models.Model], columns: list[str]) -> str
     """  # noqa: S608
 
 
-def _backend_converters(field: Any) -> list[Callable[..., Any]]:
+def _converters(connection: BaseDatabaseWrapper, field: Any) -> list[Callable[..., Any]]:
     column = field.get_col(field.model._meta.db_table)
-    converters = connection.ops.get_db_converters(column)
+    converters = list(connection.ops.get_db_converters(column))
     # Only the user model may have fields of its own kinds; word sets are split when asked for.
-    if field.model is get_user_model():
-        converters = [*converters, *field.get_db_converters(connection)]
-    return list(converters)
+    if field.model is Session._meta.get_field("user").related_model:
+        converters += field.get_db_converters(connection)
+    return converters
 
 
-def _convert(field: Any) -> Callable[[Any], Any]:
+def _convert(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any]:
     column = field.get_col(field.model._meta.db_table)
-    converters = _backend_converters(field)
+    converters = _converters(connection, field)
 
     def convert(value: Any) -> Any:
         for converter in converters:
@@ -227,10 +236,9 @@ def _convert(field: Any) -> Callable[[Any], Any]:
     return convert
 
 
-def _fetch(key_hash: bytes) -> tuple[Any, ...] | None:
-    plan = _plan()
+def _fetch(connection: BaseDatabaseWrapper, plan: Plan, key_hash: bytes) -> tuple[Any, ...] | None:
     if connection.vendor == "postgresql":
-        row = _fetch_prepared(plan.sql, key_hash)
+        row = _fetch_prepared(connection, plan.sql, key_hash)
     else:
         with connection.cursor() as cursor:
             cursor.execute(plan.sql, [key_hash])
@@ -243,9 +251,11 @@ def _fetch(key_hash: bytes) -> tuple[Any, ...] | None:
     return tuple(values)
 
 
-def _fetch_prepared(sql: str, key_hash: bytes) -> tuple[Any, ...] | None:
+def _fetch_prepared(
+    connection: BaseDatabaseWrapper, sql: str, key_hash: bytes
+) -> tuple[Any, ...] | None:
     """By a statement that the server has planned once for the connection, with binary rows."""
-    from psycopg import RawCursor  # noqa: PLC0415  SQLite needs no driver
+    from psycopg import RawCursor
 
     if connection.queries_logged or connection.execute_wrappers:
         # Somebody counts statements: Django's own cursor tells them, unprepared.
@@ -256,5 +266,3 @@ def _fetch_prepared(sql: str, key_hash: bytes) -> tuple[Any, ...] | None:
     with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
         cursor.execute(sql.encode(), [key_hash], prepare=True, binary=True)
         return cursor.fetchone()
-
-

@@ -11,7 +11,7 @@ from django.contrib.auth import middleware as auth
 from django.contrib.sessions import middleware as sessions
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
@@ -20,6 +20,7 @@ from django.utils.http import urlencode
 
 from sessions_admin.authentication import access_of, user_of
 from sessions_admin.client import client_of, from_trusted_proxy
+from sessions_admin.leaving import leave_for, return_path, signed_out
 from sessions_admin.presence import note_presence
 
 FORWARDED_HEADERS = (
@@ -77,15 +78,16 @@ class AuthenticationMiddleware(auth.AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: user_of(request))
-        request.access = SimpleLazyObject(lambda: access_of(request))  # type: ignore[attr-defined]
+        lazily: Any = request
+        lazily.user = SimpleLazyObject(lambda: user_of(request))
+        lazily.access = SimpleLazyObject(lambda: access_of(request))
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Django's: every view asks for a sign-in unless it says otherwise. Tells an ended session
     from none, and answers htmx so that it leaves the page."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
         if request.session.ended_id:  # type: ignore[attr-defined]
@@ -130,25 +132,5 @@ def send_cookie(response: HttpResponse, session: Any) -> None:
         path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE or False,
         httponly=settings.SESSION_COOKIE_HTTPONLY or False,
-        samesite=settings.SESSION_COOKIE_SAMESITE,
+        samesite=settings.SESSION_COOKIE_SAMESITE,  # type: ignore[arg-type]
     )
-
-
-def signed_out(request: HttpRequest) -> HttpResponse:
-    """To the page that says why the session is over; the cookie stays as its evidence."""
-    return leave_for(request, f"/signed-out/?{urlencode({'next': return_path(request)})}")
-
-
-def leave_for(request: HttpRequest, url: str) -> HttpResponse:
-    """A redirect of the whole page: htmx would swap a followed redirect into the page."""
-    if not request.headers.get("HX-Request"):
-        return HttpResponseRedirect(url)
-    return HttpResponse(status=401, headers={"HX-Redirect": url})
-
-
-def return_path(request: HttpRequest) -> str:
-    """Where to come back to: the page, not a fragment of it and not an action."""
-    if request.headers.get("HX-Request"):
-        current = request.htmx.current_url_abs_path if hasattr(request, "htmx") else None
-        return current or "/"
-    return request.get_full_path() if request.method == "GET" else "/"

@@ -75,7 +75,9 @@ class Session(AccessFields):
                 fields=["tenant", "user"], name="live_by_tenant", condition=Q(ended_at=None)
             ),
             models.Index(
-                fields=["user", "ended_at"], name="ended_by_user", condition=Q(ended_at__isnull=False)
+                fields=["user", "ended_at"],
+                name="ended_by_user",
+                condition=Q(ended_at__isnull=False),
             ),
             models.Index(fields=["ip"], name="session_by_ip"),
             models.Index(fields=["started_at"], name="session_by_start"),
@@ -220,9 +222,7 @@ class AuditEvent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(default=timezone.now)
     action = models.CharField(max_length=24, choices=[(a, a) for a in AuditAction])
-    tenant = models.ForeignKey(
-        Tenant, models.CASCADE, null=True, db_index=False, related_name="+"
-    )
+    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, db_index=False, related_name="+")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
     )

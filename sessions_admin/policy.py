@@ -112,7 +112,10 @@ class LimitReachedError(Exception):
 
 
 def make_room(live: Sequence[Contender], policy: Policy, *, arriving: int = 1) -> list[UUID]:
-    """The sessions to end so that `arriving` more fit in; LimitReachedError when none may be ended."""
+    """The sessions to end so that `arriving` more fit in.
+
+    LimitReachedError: the policy ends none by itself.
+    """
     if policy.max_live_sessions is None:
         return []
     excess = len(live) + arriving - policy.max_live_sessions

@@ -29,9 +29,9 @@ from tenants.signals import membership_removed, tenant_suspended
 @receiver(user_logged_in)
 def begin_session(request: HttpRequest, user: Any, **_: object) -> None:
     """Every road to login() comes by here: the session is born, or the limit refuses it."""
-    session = request.session
+    session = getattr(request, "session", None)
     if not isinstance(session, SessionStore):
-        return
+        return  # somebody else's session engine, or no session at all
     amr = amr_of(request, user)
     try:
         session.begin(user, client_of(request), amr=amr, aal=aal_of(amr))
@@ -48,8 +48,8 @@ def note_failure(
     credentials: dict[str, Any], request: HttpRequest | None = None, **_: object
 ) -> None:
     """A line in the login history; the password is not among the credentials that Django sends."""
-    if request is None:
-        return
+    if not isinstance(request, HttpRequest):
+        return  # not over the web: nothing to tell of
     email = str(credentials.get("email") or credentials.get("username") or "")
     model = get_user_model()
     user = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__iexact": email}).first()
@@ -84,7 +84,7 @@ def end_other_sessions(
     if keep_others:
         return
     others = Session.objects.of(user)
-    if mine:
+    if mine and own:
         others = others.exclude(pk=own.id)
     end_sessions(others, reason=EndReason.CREDENTIAL_CHANGED, actor=user)
 

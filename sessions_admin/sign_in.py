@@ -38,7 +38,7 @@ class SignInAdapter(AccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         url = str(super().get_login_redirect_url(request))
         several = Membership.objects.filter(
-            user_id=request.user.pk, is_active=True, tenant__is_active=True
+            user_id=str(request.user.pk), is_active=True, tenant__is_active=True
         )[:2]
         return f"/tenants/?next={url}" if len(several) > 1 else url
 

@@ -53,7 +53,10 @@ View = Callable[Concatenate[Any, ...], HttpResponse]
 
 
 def requires(section: Section, permission: Permission | None = None) -> Callable[[View], View]:
-    """The view is a tenant's: section off → 404, no permission → 403, no tenant yet → choose one."""
+    """The view is a tenant's.
+
+    Section off → 404, no permission → 403, no tenant chosen yet → choose one.
+    """
 
     def decorator(view: View) -> View:
         @wraps(view)

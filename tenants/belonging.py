@@ -1,5 +1,7 @@
 """Who belongs where: new tenants, joining, suspending, leaving."""
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -77,4 +79,5 @@ class TenantRefusedError(Exception):
 
 def move_to(request: HttpRequest, tenant: Tenant) -> None:
     """Moves the request's session to the tenant. TenantRefusedError when its rules forbid it."""
-    request.session.enter(request.user, tenant)
+    session: Any = request.session
+    session.enter(request.user, tenant)

@@ -14,8 +14,8 @@ from sessions_admin import audit
 from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.ending import end_sessions
-from sessions_admin.models import LoginAttempt, PLATFORM_POLICY_ID, Session, SessionPolicy
-from sessions_admin.policy import Contender, LimitReachedError, Policy, make_room
+from sessions_admin.models import PLATFORM_POLICY_ID, LoginAttempt, Session, SessionPolicy
+from sessions_admin.policy import Contender, Policy, make_room
 from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
 from tenants.models import Membership, Tenant
 
@@ -43,7 +43,7 @@ def create_session(key_hash: bytes, *, client: Client | None, **columns: Any) ->
     """A row for an anonymous visitor; IntegrityError when the key is taken."""
     session = Session(id=uuid7(), key_hash=key_hash, **columns, **_described(client))
     # A savepoint: on a collision the caller tries another key in the same transaction.
-    with transaction.atomic():
+    with transaction.atomic(using=Session.objects.db):
         session.save(force_insert=True)
     return session.id
 
@@ -55,7 +55,7 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
     are counted, so no interleaving leaves more than N. Returns its id; None when the visitor's
     row ended meanwhile. Raises LimitReachedError when the policy lets nobody else in.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=Session.objects.db):
         lock_user(birth.user)
         row = Session.objects.open().filter(key_hash=key_hash).first() if key_hash else None
         if key_hash and row is None:
@@ -150,7 +150,12 @@ def _record(birth: Birth, session: Session) -> None:
 
 
 def note_attempt(
-    client: Client, outcome: LoginOutcome, *, user: User | None = None, email: str = "", **facts: Any
+    client: Client,
+    outcome: LoginOutcome,
+    *,
+    user: User | None = None,
+    email: str = "",
+    **facts: Any,
 ) -> None:
     """A line in the login history: of the user if known, of the address typed otherwise."""
     typed = email or (user.get_username() if user else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connections, models, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast, Least
 from django.utils import timezone
@@ -103,9 +103,7 @@ def end_everything(
     sessions = Session.objects.all()
     if tenant is not None:
         policies, sessions = policies.filter(tenant=tenant), sessions.within(tenant)
-    policies.update(
-        ended_before=timezone.now(), ended_before_reason=reason, ended_before_by=actor
-    )
+    policies.update(ended_before=timezone.now(), ended_before_reason=reason, ended_before_by=actor)
     return sum(len(batch) for batch in end_overdue(among=sessions, actor=actor))
 
 
@@ -124,7 +122,7 @@ def ensure_policy(tenant: Tenant | None) -> SessionPolicy:
 
 def _overdue(sessions: SessionQuerySet, now: datetime) -> SessionQuerySet:
     moment = Value(now, models.DateTimeField())
-    return (
+    overdue: SessionQuerySet = (
         sessions.overdue(now)
         .annotate(
             over_at=Case(When(has_access(), then=Least(F("deadline"), moment)), default=moment),
@@ -133,6 +131,7 @@ def _overdue(sessions: SessionQuerySet, now: datetime) -> SessionQuerySet:
         .order_by("pk")
         .select_for_update(of=("self",), skip_locked=True)
     )
+    return overdue
 
 
 def _ender_of_everything(session_id: UUID) -> User | None:
@@ -142,11 +141,9 @@ def _ender_of_everything(session_id: UUID) -> User | None:
     return policy.ended_before_by
 
 
-def _end(
-    over: SessionQuerySet, *, actor: User | None, note: str = ""
-) -> list[EndedSession]:
+def _end(over: SessionQuerySet, *, actor: User | None, note: str = "") -> list[EndedSession]:
     # savepoint=False: this is one statement for an anonymous visitor, and stays one.
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic(using=Session.objects.db, savepoint=False):
         ended = _close(over, actor=actor, note=note)
         audit.record_all(
             audit.event(
@@ -167,6 +164,7 @@ def _close(over: SessionQuerySet, *, actor: User | None, note: str) -> list[Ende
     """
     if not over.query.select_for_update:
         over = over.select_for_update(of=("self",))
+    connection = connections[Session.objects.db]
     rows, parameters = over.values("pk", "over_at", "over_reason").query.sql_with_params()
     table = connection.ops.quote_name(Session._meta.db_table)
     sql = f"""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sessions_admin.lookup import FoundSession
 
 
-def save(key_hash: bytes, **columns: Any) -> bool:
+def save(key_hash: bytes, /, **columns: Any) -> bool:
     """Writes these columns of the open session; False when it is over."""
     return bool(Session.objects.open().filter(key_hash=key_hash).update(**columns))
 

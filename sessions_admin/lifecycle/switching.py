@@ -30,7 +30,7 @@ def enter_tenant(
     TenantRefusedError: by the tenant's policy these facts are too old, or its limit is reached
     and ends none by itself. The tenant that is left keeps an ended row as the record of the stay.
     """
-    with transaction.atomic():
+    with transaction.atomic(using=Session.objects.db):
         lock_user(user)
         session = Session.objects.open().of(user).filter(pk=session_id).first()
         if session is None:
@@ -39,10 +39,13 @@ def enter_tenant(
         now = timezone.now()
         facts = Facts(now, session.authenticated_at, session.last_seen_at, session.expires_at)
         if verdict(facts, policy, now):
-            raise TenantRefusedError(_("%s asks for a new sign-in. Log out and sign in again.") % tenant)
+            text = _("%s asks for a new sign-in. Log out and sign in again.")
+            raise TenantRefusedError(text % tenant)
         _make_room(session, user, tenant, policy)
-        moved = Session.objects.open().filter(pk=session_id).update(
-            tenant=tenant, started_at=now, key_hash=new_key_hash, data=data
+        moved = (
+            Session.objects.open()
+            .filter(pk=session_id)
+            .update(tenant=tenant, started_at=now, key_hash=new_key_hash, data=data)
         )
         if moved and session.tenant_id != tenant.id:
             _record_stay(session, tenant)
@@ -53,10 +56,8 @@ def _make_room(session: Session, user: User, tenant: Tenant, policy: Policy) -> 
     try:
         enforce_limit(user, tenant, policy, arriving=0 if session.tenant_id == tenant.id else 1)
     except LimitReachedError as error:
-        raise TenantRefusedError(
-            _("You are signed in to %s as often as it allows. Log out of another session there first.")
-            % tenant
-        ) from error
+        text = _("%s allows no more sessions of yours. Log out of another one there first.")
+        raise TenantRefusedError(text % tenant) from error
 
 
 def _record_stay(session: Session, tenant: Tenant) -> None:

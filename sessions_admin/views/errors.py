@@ -4,7 +4,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
-from sessions_admin.middleware import leave_for
+from sessions_admin.leaving import leave_for
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

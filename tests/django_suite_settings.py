@@ -1,0 +1,23 @@
+"""Settings for running Django's own session and auth tests against our engine (docs/engine.md)."""
+
+EXTRA_INSTALLED_APPS = [
+    "accounts",
+    "tenants",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "sessions_admin",
+]
+SESSION_MIDDLEWARE = "sessions_admin.middleware.SessionMiddleware"
+EXTRA_MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
+USE_MIGRATIONS = False
+TRUSTED_PROXIES = ()
+GEOIP_PATH = ""
+SILENCED_SYSTEM_CHECKS = ["auth.E003", "account.E001"]
+
+
+def ROW_FOR_KEY(key):  # noqa: N802  the name is the runner's
+    from sessions_admin.models import Session  # noqa: PLC0415
+    from sessions_admin.sealing import hash_of  # noqa: PLC0415
+
+    return Session.objects.filter(key_hash=hash_of(key)).first()
