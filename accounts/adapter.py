@@ -91,4 +91,5 @@ class MFAAdapter(DefaultMFAAdapter):
         return gettext("Passkey") if number == 1 else gettext("Passkey %d") % number
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return super().get_public_key_credential_rp_entity() | {"name": "Latchkey"}
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": "Latchkey"}

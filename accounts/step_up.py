@@ -6,8 +6,9 @@ from functools import wraps
 from typing import Any, Concatenate
 
 from allauth.account.authentication import get_authentication_records
-from allauth.core.exceptions import ReauthenticationRequired
+from allauth.account.internal.flows.reauthentication import suspend_request
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 # Acts that reach other people: long enough for a task, too short for a screen left unlocked.
@@ -23,17 +24,15 @@ View = Callable[Concatenate[Any, ...], HttpResponse]
 def step_up(within: timedelta, *, reading: bool = False) -> Callable[[View], View]:
     """The view wants a proof not older than `within`; without one the person is asked first.
 
-    A POST is kept in the session meanwhile and goes on by itself after the proof; its address
-    must have no query string. GET passes unless `reading`. Put it below `requires`: nobody is
-    asked for a password in order to be refused.
+    A POST is kept in the session meanwhile and goes on by itself after the proof. GET passes
+    unless `reading`. Put it below `requires`: nobody is asked for a password to be refused then.
     """
 
     def decorator(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if (reading or request.method not in READING) and not is_proved(request, within):
-                _suspend_as_plain_request(request)
-                raise ReauthenticationRequired
+                return ask_for_proof(request)
             return view(request, *args, **kwargs)
 
         checked.step_up = within  # type: ignore[attr-defined]
@@ -59,13 +58,19 @@ def proved_at(request: HttpRequest) -> datetime | None:
     return max([*moments, *([signed_in] if signed_in else [])], default=None)
 
 
-def _suspend_as_plain_request(request: HttpRequest) -> None:
-    """What resumes is the answer to a plain form: it must be a whole page or a real redirect.
-
-    allauth keeps META with the POST. `headers` is read first because it is cached: whoever
-    answers *this* request must still see that htmx made it.
-    """
-    request.headers  # noqa: B018
+def ask_for_proof(request: HttpRequest) -> HttpResponse:
+    """Keeps the request for later and sends the person to the page that asks."""
+    by_htmx = request.headers.get("HX-Request")
+    # What goes on after the proof answers a plain form: a whole page or a real redirect. allauth
+    # keeps META with the POST; `headers` is a copy, so this answer still knows better.
     request.META = {
         name: value for name, value in request.META.items() if not name.startswith("HTTP_HX_")
     }
+    if request.method == "POST":
+        # allauth resumes a POST only at an address without a query; it keeps GET apart.
+        request.META["QUERY_STRING"] = ""
+    redirect: HttpResponse = suspend_request(request, reverse("account_reauthenticate"))
+    if not by_htmx:
+        return redirect
+    # htmx would follow a redirect and put the page into the page.
+    return HttpResponse(status=401, headers={"HX-Redirect": redirect.headers["Location"]})

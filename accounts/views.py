@@ -12,8 +12,14 @@ from accounts.forms import ProfileForm
 from accounts.models import User
 
 
+class PersonRequest(HttpRequest):
+    """A request by a signed-in person (LoginRequiredMiddleware holds it)."""
+
+    user: User
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: PersonRequest) -> HttpResponse:
     """One's own name, time zone and language."""
     # Not request.user: a refused form would leave its values there, and the page's header shows it.
     person = User.objects.get(pk=request.user.pk)
