@@ -219,7 +219,9 @@ def _converters(connection: BaseDatabaseWrapper, field: Any) -> list[Callable[..
     column = field.get_col(field.model._meta.db_table)
     converters = list(connection.ops.get_db_converters(column))
     # Only the user model may have fields of its own kinds; word sets are split when asked for.
-    if field.model is Session._meta.get_field("user").related_model:
+    # SQLite keeps durations as numbers.
+    is_users = field.model is Session._meta.get_field("user").related_model
+    if is_users or isinstance(field, models.DurationField):
         converters += field.get_db_converters(connection)
     return converters
 
