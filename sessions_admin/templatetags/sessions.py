@@ -1,0 +1,102 @@
+"""The words and pictures of a session's row: `{% load sessions %}`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from sessions_admin import endings, lifelines
+from sessions_admin.traits import Trait, traits_of
+from sessions_admin.vocabulary import DeviceType, Kind
+
+register = template.Library()
+
+ICONS = {
+    DeviceType.DESKTOP: "laptop",
+    DeviceType.PHONE: "phone",
+    DeviceType.TABLET: "tablet",
+    DeviceType.BOT: "bot",
+    DeviceType.APP: "terminal",
+}
+METHODS = {"pwd": _("password"), "otp": _("one-time code"), "hwk": _("passkey")}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """Text in a pill; see components/badge.html for the tones."""
+
+    text: str | Promise
+    tone: str = ""
+
+
+TRAIT_BADGES = {
+    Trait.ACTIVE: Badge(_("Active now"), "live"),
+    Trait.NEW: Badge(_("New"), "info"),
+    Trait.INACTIVE: Badge(_("Inactive 30+ days"), "warn"),
+    Trait.ABROAD: Badge(_("Other country"), "warn"),
+}
+KIND_BADGES = {Kind.APP: Badge(_("App")), Kind.SUPPORT: Badge(_("Support access"), "danger")}
+
+
+@register.filter
+def device_icon(device_type: str) -> str:
+    """The icon of a DeviceType: {{ session.device_type|device_icon }}."""
+    return ICONS.get(DeviceType(device_type), "globe")
+
+
+@register.filter
+def badges(session: Any, here: Any = None) -> list[Badge]:
+    """What to notice about a live session; `here` is the session that looks at it, if any."""
+    traits = [TRAIT_BADGES[trait] for trait in traits_of(session, timezone.now(), here)]
+    kind = KIND_BADGES.get(Kind(session.kind))
+    return [kind, *traits] if kind else traits
+
+
+@register.filter
+def name_and_place(session: Any) -> str:
+    """“Firefox 145 on Linux, Lyon”: what a button that acts on the session is called."""
+    return ", ".join(part for part in (session.name, session.city or session.country) if part)
+
+
+@register.filter
+def short_id(session_id: object) -> str:
+    """The random end of a public id, enough to tell a person's sessions apart."""
+    return str(session_id)[-12:]
+
+
+@register.filter
+def ending_words(session: Any) -> str:
+    """“Ends in 26 min if idle, at the latest …”, for rows of Session.objects.live()."""
+    return lifelines.ending_words(session, timezone.now())
+
+
+@register.filter
+def amr_words(amr: str) -> str:
+    """“password and one-time code” for the RFC 8176 values "pwd otp"."""
+    words = [str(METHODS.get(method, method)) for method in amr.split()]
+    return gettext(" and ").join(words)
+
+
+@register.filter
+def how_it_ended(session: Any, viewer: Any = None) -> str:
+    """One line on an ended session, for rows of display.ended_rows()."""
+    return endings.line(session, viewer)
+
+
+@register.inclusion_tag("sessions_admin/lifeline.html")
+def lifeline(session: Any) -> dict[str, Any]:
+    """A small drawing of the session's start, now, idle deadline and last possible end."""
+    now = timezone.now()
+    return {
+        "line": lifelines.lifeline(session, now),
+        "width": lifelines.WIDTH,
+        "id": f"lifeline-{session.pk}",
+        "title": gettext("Signed in %(start)s. %(end)s.") % {
+            "start": lifelines.moment_words(session.started_at, now),
+            "end": lifelines.ending_words(session, now),
+        },
+    }  # fmt: skip
