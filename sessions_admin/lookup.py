@@ -132,7 +132,7 @@ def _policy(values: tuple[Any, ...]) -> Policy:
         max_live_sessions=maximum if maximum_on else None,
         at_limit=AtLimit(at_limit),
         ended_before=before,
-        ended_before_reason=EndReason(before_reason or EndReason.REVOKED_BY_OPERATOR),
+        ended_before_reason=EndReason(before_reason),
     )
 
 

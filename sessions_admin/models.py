@@ -167,7 +167,9 @@ class SessionPolicy(models.Model):
 
     # Everything that started before is over: set by lifecycle.end_everything, never cleared.
     ended_before = models.DateTimeField(null=True, editable=False)
-    ended_before_reason = models.CharField(max_length=24, blank=True, editable=False)
+    ended_before_reason = models.CharField(
+        max_length=24, default=EndReason.REVOKED_BY_OPERATOR, editable=False
+    )
     ended_before_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -187,9 +189,7 @@ class SessionPolicy(models.Model):
             max_live_sessions=self.max_live_sessions if self.max_live_sessions_enabled else None,
             at_limit=AtLimit(self.at_limit),
             ended_before=self.ended_before,
-            ended_before_reason=EndReason(
-                self.ended_before_reason or EndReason.REVOKED_BY_OPERATOR
-            ),
+            ended_before_reason=EndReason(self.ended_before_reason),
         )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.models import Case, F, Value, When
-from django.db.models.functions import Cast, Least
+from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
 from sessions_admin import audit
@@ -115,7 +115,7 @@ def ensure_policy(tenant: Tenant | None) -> SessionPolicy:
     platform = SessionPolicy.objects.filter(pk=PLATFORM_POLICY_ID).first()
     fresh = platform or SessionPolicy()
     fresh.id, fresh.tenant = policy_id, tenant
-    fresh.ended_before, fresh.ended_before_reason, fresh.ended_before_by = None, "", None
+    fresh.ended_before = fresh.ended_before_by = None
     SessionPolicy.objects.bulk_create([fresh], ignore_conflicts=True)
     return SessionPolicy.objects.get(pk=policy_id)
 
@@ -125,13 +125,18 @@ def _overdue(sessions: SessionQuerySet, now: datetime) -> SessionQuerySet:
     overdue: SessionQuerySet = (
         sessions.overdue(now)
         .annotate(
-            over_at=Case(When(has_access(), then=Least(F("deadline"), moment)), default=moment),
+            over_at=Case(When(has_access(), then=_true_end(moment)), default=moment),
             over_reason=Cast(end_reason(), models.CharField()),
         )
         .order_by("pk")
         .select_for_update(of=("self",), skip_locked=True)
     )
     return overdue
+
+
+def _true_end(now: Value) -> Greatest:
+    """The deadline, though never before the session began."""
+    return Greatest(F("started_at"), Least(F("deadline"), now))
 
 
 def _ender_of_everything(session_id: UUID) -> User | None:
@@ -184,9 +189,9 @@ def _close(over: SessionQuerySet, *, actor: User | None, note: str) -> list[Ende
 def _ended_session(row: tuple[Any, ...]) -> EndedSession:
     """SQLite returns texts where PostgreSQL returns values."""
     session_id, user_id, tenant_id, reason, at = row
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at)
-        at = timezone.make_aware(at, timezone.get_fixed_timezone(0)) if settings.USE_TZ else at
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    if settings.USE_TZ and timezone.is_naive(at):
+        at = at.replace(tzinfo=UTC)
     as_uuid = models.UUIDField().to_python
     as_user = Session._meta.get_field("user").target_field.to_python
     return EndedSession(

@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                 ('access_token_lifetime', models.DurationField(default=datetime.timedelta(seconds=300))),
                 ('refresh_token_lifetime', models.DurationField(default=datetime.timedelta(days=30))),
                 ('ended_before', models.DateTimeField(editable=False, null=True)),
-                ('ended_before_reason', models.CharField(blank=True, editable=False, max_length=24)),
+                ('ended_before_reason', models.CharField(default='revoked_by_operator', editable=False, max_length=24)),
                 ('ended_before_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('tenant', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant')),
             ],
