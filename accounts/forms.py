@@ -65,7 +65,10 @@ class ChangePasswordForm(EndsOtherSessions, account_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _without_placeholders(self)
+        self.fields["oldpassword"].label = _("Current password")
         self.fields["oldpassword"].widget.attrs["autofocus"] = True
+        self.fields["password1"].label = _("New password")
+        self.fields["password2"].label = _("New password again")
 
 
 class SetPasswordForm(EndsOtherSessions, account_forms.SetPasswordForm):
