@@ -251,7 +251,8 @@ STORAGES = {
     },
 }
 
-GEOIP_PATH = env.str("GEOIP_PATH", "")
+DEMO_PLACES = VAR_DIR / "geo.mmdb"  # written by `manage.py demo`
+GEOIP_PATH = env.str("GEOIP_PATH", str(DEMO_PLACES) if DEMO_PLACES.exists() else "")
 
 
 def mailer(url: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ LOOK_AGAIN_AFTER = 10.0
 # Never mapped into memory: a mapped file that somebody overwrites in place kills the process.
 READING_MODE = maxminddb.MODE_FILE
 PUBLIC_FILE = 0o644  # nothing secret in it, and workers may run as somebody else
+OUR_DATABASE = "Latchkey-City"
 CITY = "City"  # part of the type in every City database: GeoLite2-City, DBIP-City-Lite …
 
 
@@ -157,7 +158,7 @@ def write_city_database(path: str | Path, rows: Iterable[PlaceRow]) -> None:
     writer = MMDBWriter(
         ip_version=6,
         ipv4_compatible=True,
-        database_type="Latchkey-City",
+        database_type=OUR_DATABASE,
         languages=["en"],
         description="Places written by Latchkey",
     )

@@ -10,6 +10,7 @@ FIXED = {
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "DEBUG": "0",
     "DJANGO_SETTINGS_MODULE": "config.settings",
+    "GEOIP_PATH": "",
     "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 4,
     # Playwright's synchronous API keeps an event loop running in the thread that runs the tests.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
@@ -19,7 +20,6 @@ DEFAULTED = [
     "CSRF_TRUSTED_ORIGINS",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",
-    "GEOIP_PATH",
     "LOG_FORMAT",
     "TASKS_BACKEND",
     "TIME_ZONE",

@@ -1,0 +1,123 @@
+"""The demo as a whole: founded, played, written down; and cleared away again."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models, transaction
+
+from accounts.models import User
+from sessions_admin.demo.cast import ROLES, TENANTS, make_people, make_tenants
+from sessions_admin.demo.diary import Diary
+from sessions_admin.demo.failures import fail
+from sessions_admin.demo.people import as_people, demo_addresses, make_crowd
+from sessions_admin.demo.places import place_rows
+from sessions_admin.demo.rules import HISTORY, assign, steps
+from sessions_admin.demo.scenes import Company, play
+from sessions_admin.geo import (
+    OUR_DATABASE,
+    NotACityDatabaseError,
+    open_database,
+    write_city_database,
+)
+from sessions_admin.lifecycle.ending import ensure_policy
+from sessions_admin.models import AuditEvent, Session
+from sessions_admin.vocabulary import AuditAction
+from tenants.models import Group, Tenant
+from tenants.permissions import Permission
+
+BATCH = 1000  # rows a statement: as fast as larger ones, without their memory
+FOUNDED = timedelta(days=400)
+HELP_DESK = frozenset({Permission.USERS_VIEW, Permission.SESSIONS_VIEW, Permission.SESSIONS_END})
+
+Report = Callable[[str, int], None]
+
+
+def is_loaded() -> bool:
+    """Whether the demo is here, as loaded or changed since."""
+    return User.objects.filter(email=ROLES["operator"].email).exists()
+
+
+def strangers() -> bool:
+    """Whether the database holds people or tenants that are not the demo's."""
+    people = User.objects.exclude(email__in=demo_addresses())
+    return people.exists() or Tenant.objects.exclude(slug__in=TENANTS).exists()
+
+
+def clear() -> None:
+    """Takes the demo away, with everything that its tenants and people left behind."""
+    Tenant.objects.filter(slug__in=TENANTS).delete()
+    people = User.objects.filter(email__in=demo_addresses())
+    Session.objects.filter(user__in=people).delete()
+    AuditEvent.objects.filter(models.Q(user__in=people) | models.Q(actor__in=people)).delete()
+    people.delete()
+
+
+def load(seed: int, now: datetime, report: Report) -> None:
+    """Writes the whole demo, or nothing of it. `report` hears what was written, and how many."""
+    write_places()
+    with transaction.atomic():
+        company = _found(random.Random(seed), now)  # noqa: S311  a story, no secret
+        report("tenants", len(company.tenants))
+        report("people", len(company.everybody))
+        _set_rules(company)
+        play(company)
+        fail(company)
+        _write(company.diary, report)
+
+
+def write_places() -> None:
+    """The City database of the demo's networks, in use from now on; a real one stays as it is."""
+    path = Path(settings.GEOIP_PATH or settings.DEMO_PLACES)
+    if not path.exists() or _is_written_by_us(path):
+        write_city_database(path, place_rows())
+    settings.GEOIP_PATH = str(path)
+
+
+def _is_written_by_us(path: Path) -> bool:
+    try:
+        with open_database(path) as reader:
+            return reader.metadata().database_type == OUR_DATABASE
+    except NotACityDatabaseError:
+        return False
+
+
+def _found(rng: random.Random, now: datetime) -> Company:
+    """Tenants and people."""
+    tenants = make_tenants()
+    Group.objects.create(tenant=tenants["acme"], name="Help desk", permissions=HELP_DESK)
+    cast = make_people(tenants)
+    crowd = make_crowd(tenants, cast["member"].password, rng)
+    company = Company(tenants, as_people(cast, tenants), crowd, Diary(now, rng))
+    User.objects.filter(email__in=demo_addresses()).update(joined_at=now - FOUNDED)
+    Tenant.objects.filter(slug__in=TENANTS).update(created_at=now - FOUNDED)
+    return company
+
+
+def _set_rules(company: Company) -> None:
+    """The rules as they are, and in the audit log how they became so."""
+    diary = company.diary
+    for slug, changes in HISTORY.items():
+        row = ensure_policy(company.tenants[slug])
+        for change, _before, _after in steps(changes):
+            assign(row, change.values)
+            diary.event(
+                AuditAction.POLICY_CHANGED, diary.now - timedelta(days=change.days_ago),
+                actor_id=company.cast[change.by].user.pk, tenant_id=row.pk,
+            )  # fmt: skip
+        row.save()
+
+
+def _write(diary: Diary, report: Report) -> None:
+    # By time, as they would have come: ids that ascend are what the indexes like.
+    for name, rows in (
+        ("sessions", sorted(diary.sessions, key=lambda row: row.pk)),
+        ("sightings", diary.sightings),
+        ("login attempts", sorted(diary.attempts, key=lambda row: row.pk)),
+        ("audit events", sorted(diary.events, key=lambda row: row.pk)),
+    ):
+        model = type(rows[0])
+        model._default_manager.bulk_create(rows, batch_size=BATCH)
+        report(name, len(rows))

@@ -1,0 +1,103 @@
+"""Where the demo's people are: cities, and networks that belong to nobody.
+
+Offices have addresses that RFC 5737 sets aside for documentation, homes and phones such of RFC 2544
+(benchmarks) and RFC 3849: no real person's address is ever shown as an attacker's.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from sessions_admin.geo import PlaceRow
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A place with a network for its office, one for its homes and phones, and one of IPv6."""
+
+    name: str
+    country: str
+    country_code: str
+    latitude: float
+    longitude: float
+    time_zone: str
+    office: IPv4Network
+    homes: IPv4Network
+    homes_ipv6: IPv6Network
+
+
+PLACES = (
+    ("Berlin", "Germany", "DE", 52.52, 13.41, "Europe/Berlin"),
+    ("Hamburg", "Germany", "DE", 53.55, 9.99, "Europe/Berlin"),
+    ("Munich", "Germany", "DE", 48.14, 11.58, "Europe/Berlin"),
+    ("London", "United Kingdom", "GB", 51.51, -0.13, "Europe/London"),
+    ("Dublin", "Ireland", "IE", 53.35, -6.26, "Europe/Dublin"),
+    ("Paris", "France", "FR", 48.86, 2.35, "Europe/Paris"),
+    ("Lyon", "France", "FR", 45.76, 4.84, "Europe/Paris"),
+    ("Madrid", "Spain", "ES", 40.42, -3.70, "Europe/Madrid"),
+    ("Lisbon", "Portugal", "PT", 38.72, -9.14, "Europe/Lisbon"),
+    ("Milan", "Italy", "IT", 45.46, 9.19, "Europe/Rome"),
+    ("Amsterdam", "Netherlands", "NL", 52.37, 4.90, "Europe/Amsterdam"),
+    ("Zurich", "Switzerland", "CH", 47.38, 8.54, "Europe/Zurich"),
+    ("Warsaw", "Poland", "PL", 52.23, 21.01, "Europe/Warsaw"),
+    ("Stockholm", "Sweden", "SE", 59.33, 18.06, "Europe/Stockholm"),
+    ("Istanbul", "Türkiye", "TR", 41.01, 28.98, "Europe/Istanbul"),
+    ("Lagos", "Nigeria", "NG", 6.45, 3.39, "Africa/Lagos"),
+    ("Nairobi", "Kenya", "KE", -1.29, 36.82, "Africa/Nairobi"),
+    ("Bengaluru", "India", "IN", 12.97, 77.59, "Asia/Kolkata"),
+    ("Singapore", "Singapore", "SG", 1.35, 103.82, "Asia/Singapore"),
+    ("Tokyo", "Japan", "JP", 35.68, 139.69, "Asia/Tokyo"),
+    ("Osaka", "Japan", "JP", 34.69, 135.50, "Asia/Tokyo"),
+    ("Sydney", "Australia", "AU", -33.87, 151.21, "Australia/Sydney"),
+    ("New York", "United States", "US", 40.71, -74.01, "America/New_York"),
+    ("San Francisco", "United States", "US", 37.77, -122.42, "America/Los_Angeles"),
+    ("Toronto", "Canada", "CA", 43.65, -79.38, "America/Toronto"),
+    ("São Paulo", "Brazil", "BR", -23.55, -46.63, "America/Sao_Paulo"),
+)
+DOCUMENTATION = ("203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24")
+BENCHMARKS = IPv4Network("198.18.0.0/15")
+IPV6 = IPv6Network("2001:db8::/32")
+# The browser that looks at the demo is on the same machine; it shall have a place too.
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def _cities() -> Iterator[City]:
+    offices = (part for network in DOCUMENTATION for part in IPv4Network(network).subnets(4))
+    homes = BENCHMARKS.subnets(new_prefix=20)
+    homes_ipv6 = IPV6.subnets(new_prefix=40)
+    for place, *networks in zip(PLACES, offices, homes, homes_ipv6, strict=False):
+        yield City(*place, *networks)
+
+
+CITIES = {city.name: city for city in _cities()}
+HEADQUARTERS = CITIES["Berlin"]
+# Where machines for hire stand: what guesses passwords comes from such.
+DATA_CENTRES = ("Amsterdam", "Singapore", "San Francisco", "São Paulo")
+
+
+def place_rows() -> Iterator[PlaceRow]:
+    """A City database of the demo's networks."""
+    for city in CITIES.values():
+        for network in (city.office, city.homes, city.homes_ipv6):
+            yield _row(city, str(network))
+    for network in LOOPBACK:
+        yield _row(HEADQUARTERS, network)
+
+
+def _row(city: City, network: str) -> PlaceRow:
+    return PlaceRow(
+        network, city.name, city.country, city.country_code, city.latitude, city.longitude
+    )
+
+
+def office_address(city: City) -> str:
+    """What the outside sees of everybody in the office."""
+    return str(city.office[6])
+
+
+def home_address(city: City, rng: random.Random) -> str:
+    """Of a home or a phone; about every second one has IPv6."""
+    if rng.random() < 0.45:
+        return str(city.homes_ipv6[rng.getrandbits(88)])
+    return str(city.homes[rng.randrange(1, city.homes.num_addresses - 1)])

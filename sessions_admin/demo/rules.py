@@ -1,0 +1,74 @@
+"""The session settings of the demo's tenants, and how they came to be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sessions_admin.models import SessionPolicy
+from sessions_admin.policy import Policy
+from sessions_admin.vocabulary import AtLimit
+
+HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Somebody of the cast changed these settings so many days ago."""
+
+    days_ago: float
+    by: str
+    values: dict[str, Any]
+    ended: int = 0  # sessions that were over at once
+
+
+# The last state is the present one. `end_oldest` at ten, as a company that grew into its rules.
+HISTORY: dict[str, tuple[Change, ...]] = {
+    "acme": (
+        Change(86.2, "owner", {"absolute_timeout_enabled": True, "absolute_timeout": 30 * DAYS}),
+        Change(
+            61.1, "admin",
+            {"max_live_sessions_enabled": True, "max_live_sessions": 10, "at_limit": AtLimit.DENY},
+        ),
+        Change(46.9, "owner", {"at_limit": AtLimit.END_OLDEST}),
+        Change(33.3, "admin", {"idle_timeout_enabled": True, "idle_timeout": 12 * HOURS}, ended=14),
+        Change(20.8, "owner", {"absolute_timeout": 14 * DAYS}, ended=6),
+        Change(9.2, "admin", {"idle_timeout": 8 * HOURS}, ended=9),
+    ),
+    "globex": (
+        Change(70.5, "outsider", {"absolute_timeout_enabled": True, "absolute_timeout": 30 * DAYS}),
+        Change(
+            24.6, "outsider",
+            {"absolute_timeout": 7 * DAYS, "max_live_sessions_enabled": True,
+             "max_live_sessions": 8, "at_limit": AtLimit.END_LEAST_RECENTLY_USED},
+            ended=11,
+        ),
+    ),
+}  # fmt: skip
+DENYING_DAYS_AGO = (60.5, 47.5)  # while acme refused the eleventh sign-in
+
+
+def policy_at(slug: str | None, at: datetime, now: datetime) -> Policy:
+    """What applied then; nobody ever changed the platform's own rules."""
+    row = SessionPolicy()
+    for change in HISTORY.get(slug or "", ()):
+        if now - timedelta(days=change.days_ago) <= at:
+            assign(row, change.values)
+    return row.rules()
+
+
+def assign(row: SessionPolicy, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def steps(changes: Iterable[Change]) -> Iterable[tuple[Change, SessionPolicy, SessionPolicy]]:
+    """Each change with the settings before and after it."""
+    before = SessionPolicy()
+    for change in changes:
+        after = SessionPolicy()
+        for field in SessionPolicy._meta.concrete_fields:
+            setattr(after, field.attname, getattr(before, field.attname))
+        assign(after, change.values)
+        yield change, before, after
+        before = after
