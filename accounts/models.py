@@ -81,6 +81,10 @@ class User(AbstractBaseUser):
 
     get_full_name = get_short_name = lambda self: self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()  # sign-in looks it up so
+        super().save(*args, **kwargs)
+
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         if not self.keeps_other_sessions:

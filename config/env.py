@@ -2,6 +2,8 @@
 
 import ipaddress
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import environ
@@ -21,8 +23,17 @@ def secret(name: str, default: str = "") -> str:
         raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+
+
+@contextmanager
+def understanding(name: str) -> Iterator[None]:
+    """Names the variable when its URL means nothing to the parser; never prints the URL."""
+    try:
+        yield
+    except (KeyError, ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} cannot be understood: {error}") from error
 
 
 def boolean(name: str, *, default: bool) -> bool:
@@ -40,6 +51,22 @@ def boolean(name: str, *, default: bool) -> bool:
 def words(name: str) -> list[str]:
     """A comma-separated list without blanks."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of scheme://host."""
+    found = words(name)
+    if odd := [origin for origin in found if "://" not in origin]:
+        raise ImproperlyConfigured(f"{name} takes origins such as https://{odd[0]}.")
+    return found
+
+
+def hosts(name: str) -> list[str]:
+    """A comma-separated list of host names, without scheme."""
+    found = words(name)
+    if odd := [host for host in found if "/" in host]:
+        raise ImproperlyConfigured(f"{name} takes host names, not addresses such as {odd[0]}.")
+    return found
 
 
 def networks(name: str) -> tuple[Network, ...]:

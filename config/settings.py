@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from config.env import boolean, choice, env, networks, secret, words
+from config.connections import cache, database, mailer
+from config.env import boolean, choice, env, hosts, networks, origins, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -23,9 +23,12 @@ if not SECRET_KEY or (SECRET_KEY == DEVELOPMENT_KEY and not DEBUG):
         "SECRET_KEY is missing. Set SECRET_KEY or SECRET_KEY_FILE to a long random value."
     )
 
+# Former keys: what they signed and sealed still opens.
+SECRET_KEY_FALLBACKS = secret("SECRET_KEY_FALLBACKS").replace(",", " ").split()
+
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = words("ALLOWED_HOSTS") or LOOPBACK_HOSTS
-CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS") or LOOPBACK_HOSTS
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
 # Plain http is for loopback only: everywhere else the cookie is Secure and __Host-.
@@ -92,28 +95,6 @@ TEMPLATES = [
 
 # --- where data lives ------------------------------------------------------------------------
 
-
-def database(url: str) -> dict[str, Any]:
-    """The connection for a DATABASE_URL, with what each database needs to be safe and fast."""
-    config: dict[str, Any] = env.db_url_config(url)
-    options = config.setdefault("OPTIONS", {})
-    if config["ENGINE"].endswith("sqlite3"):
-        # IMMEDIATE: a transaction that will write waits for its turn instead of failing half-way.
-        options |= {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                "PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364"
-            ),
-        }
-        return config
-    # Persistent connections: a pool costs ~100 µs a request (docs/architecture.md).
-    # No health check: it is a SELECT a request; the lookup reconnects instead when it must.
-    options["prepare_threshold"] = 5
-    return config | {"CONN_MAX_AGE": 600}
-
-
 DATABASE_URL = secret("DATABASE_URL", f"sqlite:///{VAR_DIR / 'latchkey.sqlite3'}")
 if DATABASE_URL.startswith(f"sqlite:///{VAR_DIR}"):
     VAR_DIR.mkdir(exist_ok=True)
@@ -122,11 +103,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Only rate limits use the cache, so it must be one that all processes share.
 CACHE_URL = secret("CACHE_URL")
-CACHES: dict[str, Any] = {
-    "default": env.cache_url_config(CACHE_URL)
-    if CACHE_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "rate_limits"}
-}
+CACHES = {"default": cache(CACHE_URL)}
 
 TASKS_BACKEND = choice("TASKS_BACKEND", default="immediate", among=("immediate", "database"))
 TASKS = {
@@ -142,7 +119,6 @@ TASKS = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
@@ -255,27 +231,8 @@ DEMO_PLACES = VAR_DIR / "geo.mmdb"  # written by `manage.py demo`
 GEOIP_PATH = env.str("GEOIP_PATH", str(DEMO_PLACES) if DEMO_PLACES.exists() else "")
 
 
-def mailer(url: str) -> dict[str, Any]:
-    """The mailer for an EMAIL_URL such as smtp+tls://user:password@host:587."""
-    if not url:
-        return {"BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-                "OPTIONS": {"file_path": str(VAR_DIR / "mail")}}  # fmt: skip
-    config = env.email_url_config(url)
-    if not config["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
-        return {"BACKEND": config["EMAIL_BACKEND"]}
-    options = {
-        "host": config["EMAIL_HOST"],
-        "port": config["EMAIL_PORT"] or 25,
-        "username": config["EMAIL_HOST_USER"] or "",
-        "password": config["EMAIL_HOST_PASSWORD"] or "",
-        "use_tls": config.get("EMAIL_USE_TLS", False),
-        "use_ssl": config.get("EMAIL_USE_SSL", False),
-    }
-    return {"BACKEND": config["EMAIL_BACKEND"], "OPTIONS": options}
-
-
 EMAIL_URL = secret("EMAIL_URL")
-MAILERS = {"default": mailer(EMAIL_URL)}
+MAILERS = {"default": mailer(EMAIL_URL, VAR_DIR / "mail")}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Latchkey <latchkey@localhost>")
 
 USE_TZ = True

@@ -39,7 +39,7 @@ class SessionStore(SessionBase):
     found: FoundSession | None = None  # the row, once read and live
     ended_id: Any = None  # the session that the cookie named, when it is over
     client: Client | None = None  # who asks, for a row that this request creates
-    persistent = False  # Remember me: the cookie outlives the browser
+    _persistent = False
     rotated = False  # the cookie must reach the browser whatever becomes of the request
     _user_id: Any = None  # as the row has it
 
@@ -54,7 +54,7 @@ class SessionStore(SessionBase):
         if found is None or self._is_over(found):
             self._session_key = None
             return {}
-        self.found, self._user_id, self.persistent = found, found.user_id, found.persistent
+        self.found, self._user_id, self._persistent = found, found.user_id, found.persistent
         return unseal(found.data, key, self.serializer)
 
     def _is_over(self, found: FoundSession) -> bool:
@@ -225,6 +225,16 @@ class SessionStore(SessionBase):
             pass
 
     # --- the cookie --------------------------------------------------------------------------
+
+    @property
+    def persistent(self) -> bool:
+        """Remember me: the cookie outlives the browser."""
+        return self._persistent
+
+    @persistent.setter
+    def persistent(self, remember: bool) -> None:
+        self._get_session()  # reading later would undo the choice
+        self._persistent = remember
 
     def get_expire_at_browser_close(self) -> bool:
         return not self.persistent and super().get_expire_at_browser_close()

@@ -72,7 +72,7 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
 def lock_user(user: User) -> None:
     """Serialises what counts the user's sessions. FOR NO KEY UPDATE, and first: an INSERT takes
     KEY SHARE on this row through its foreign key, so a lock after it could deadlock."""
-    manager = type(user)._base_manager
+    manager = user.__class__._base_manager  # request.user is a proxy of its class
     manager.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
 
 
