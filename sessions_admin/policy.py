@@ -57,7 +57,10 @@ def verdict(facts: Facts, policy: Policy, now: datetime) -> Verdict | None:
     if lost := lost_access(facts, policy):
         return Verdict(lost, now)
     first = deadline(facts, policy)
-    return first if now >= first.at else None
+    if now < first.at:
+        return None
+    # A new policy may have had its deadline before a session that came from another tenant began.
+    return Verdict(first.reason, max(first.at, facts.started_at))
 
 
 def lost_access(facts: Facts, policy: Policy) -> EndReason | None:
