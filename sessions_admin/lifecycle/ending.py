@@ -72,7 +72,11 @@ def expire(session_id: UUID, verdict: Verdict) -> None:
 
 
 def end_overdue(
-    now: datetime | None = None, *, among: SessionQuerySet | None = None, actor: User | None = None
+    now: datetime | None = None,
+    *,
+    among: SessionQuerySet | None = None,
+    actor: User | None = None,
+    note: str = "",
 ) -> Iterator[list[EndedSession]]:
     """Tidies: ends what no request can use any more, with the true reason and moment.
 
@@ -83,7 +87,8 @@ def end_overdue(
     sessions = Session.objects.all() if among is None else among
     last = UUID(int=0)
     while True:
-        batch = _end(_overdue(sessions, now).filter(pk__gt=last)[:TIDY_BATCH], actor=actor)
+        rows = _overdue(sessions, now).filter(pk__gt=last)[:TIDY_BATCH]
+        batch = _end(rows, actor=actor, note=note)
         if not batch:
             return
         yield batch
@@ -101,10 +106,12 @@ def end_everything(
     ensure_policy(tenant)
     policies = SessionPolicy.objects.all()
     sessions = Session.objects.all()
-    if tenant is not None:
+    if tenant is None:
+        _write_down_missing_policies()
+    else:
         policies, sessions = policies.filter(tenant=tenant), sessions.within(tenant)
     policies.update(ended_before=timezone.now(), ended_before_reason=reason, ended_before_by=actor)
-    return sum(len(batch) for batch in end_overdue(among=sessions, actor=actor))
+    return sum(len(batch) for batch in end_overdue(among=sessions, actor=actor, note=note))
 
 
 def ensure_policy(tenant: Tenant | None) -> SessionPolicy:
@@ -118,6 +125,13 @@ def ensure_policy(tenant: Tenant | None) -> SessionPolicy:
     fresh.ended_before = fresh.ended_before_by = None
     SessionPolicy.objects.bulk_create([fresh], ignore_conflicts=True)
     return SessionPolicy.objects.get(pk=policy_id)
+
+
+def _write_down_missing_policies() -> None:
+    """A tenant without a row has all switches off, and nowhere to say that all is over."""
+    missing = Tenant.objects.filter(sessionpolicy=None).values_list("pk", flat=True)
+    rows = [SessionPolicy(id=pk, tenant_id=pk) for pk in missing]
+    SessionPolicy.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _overdue(sessions: SessionQuerySet, now: datetime) -> SessionQuerySet:
