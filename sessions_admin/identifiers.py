@@ -15,3 +15,8 @@ def uuid7(at: datetime | None = None) -> UUID:
     noise = secrets.randbits(RANDOM_BITS)
     high, low = noise >> 62, noise & ((1 << 62) - 1)
     return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def earliest_uuid7(at: datetime) -> UUID:
+    """The lowest identifier that something of this moment can have."""
+    return UUID(int=int(at.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)

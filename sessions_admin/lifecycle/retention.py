@@ -1,0 +1,59 @@
+"""How long ended sessions are kept: what is older is forgotten, in batches, never a live one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+
+from sessions_admin.identifiers import earliest_uuid7
+from sessions_admin.models import LoginAttempt, Session
+
+# Rows a transaction: nobody who signs in meanwhile waits for long.
+FORGET_BATCH = 1000
+# An anonymous visitor's notes belong to nobody's history.
+VISITORS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outworn:
+    """One kind of rows that nobody needs any more."""
+
+    name: str
+    rows: models.QuerySet[models.Model]
+
+
+def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
+    """What is older than `kept`: sessions that ended before, their sightings, login attempts."""
+    before = now - kept
+    # Ids sort by the time of birth, so the oldest are found without an index on the end.
+    born = earliest_uuid7(before)
+    ended = Session.objects.ended()
+    return [
+        Outworn(
+            "ended sessions",
+            ended.filter(pk__lt=born, ended_at__lt=before).exclude(user=None, aal=0).order_by("pk"),
+        ),
+        Outworn(
+            "sessions of visitors",
+            ended.filter(user=None, aal=0, ended_at__lt=now - VISITORS_KEPT),
+        ),
+        Outworn(
+            "login attempts",
+            LoginAttempt.objects.filter(pk__lt=born, at__lt=before).order_by("pk"),
+        ),
+    ]
+
+
+def forget(rows: models.QuerySet[models.Model]) -> Iterator[int]:
+    """Deletes them with what belongs to them; yields the number of each batch."""
+    model = rows.model._default_manager
+    while True:
+        with transaction.atomic():
+            ids = list(rows.values_list("pk", flat=True)[:FORGET_BATCH])
+            model.filter(pk__in=ids).delete()
+        if not ids:
+            return
+        yield len(ids)

@@ -1,0 +1,121 @@
+"""manage.py prune_history: what goes, and what must never."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from sessions_admin.identifiers import uuid7
+from sessions_admin.lifecycle import retention
+from sessions_admin.models import AuditEvent, LoginAttempt, Session, Sighting
+from sessions_admin.vocabulary import EndReason, LoginOutcome
+from tests.holdings import hold, see_elsewhere
+
+DAY = timedelta(days=1)
+
+
+def prune(*arguments: str) -> str:
+    output = StringIO()
+    call_command("prune_history", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def ended(user, tenant, ago, **columns):
+    return hold(
+        user, tenant, age=ago + DAY, idle=ago, ended_at=timezone.now() - ago,
+        end_reason=EndReason.LOGGED_OUT, **columns,
+    )  # fmt: skip
+
+
+def attempt(ago, **columns):
+    at = timezone.now() - ago
+    return LoginAttempt.objects.create(id=uuid7(at), at=at, outcome=LoginOutcome.FAILED, **columns)
+
+
+def test_it_deletes_what_ended_long_ago_with_its_sightings(member, acme):
+    old, young = ended(member, acme, 366 * DAY), ended(member, acme, 364 * DAY)
+    see_elsewhere(old, ip="192.0.2.9")
+    kept = see_elsewhere(young, ip="192.0.2.9")
+
+    assert "Deleted 1 ended sessions." in prune()
+
+    assert list(Session.objects.all()) == [young]
+    assert list(Sighting.objects.all()) == [kept]
+
+
+def test_it_never_deletes_an_open_session_however_old(member, acme):
+    session = hold(member, acme, age=3000 * DAY, idle=2000 * DAY)
+    prune("--older-than", "1")
+    assert Session.objects.filter(pk=session.pk).exists()
+
+
+def test_it_goes_by_the_end_and_not_by_the_start(member, acme):
+    session = hold(
+        member, acme, age=500 * DAY, idle=10 * DAY, ended_at=timezone.now() - 10 * DAY,
+        end_reason=EndReason.LOGGED_OUT,
+    )  # fmt: skip
+    prune()
+    assert Session.objects.filter(pk=session.pk).exists()
+
+
+def test_it_deletes_old_login_attempts_and_keeps_those_of_kept_sessions(member, acme):
+    session = ended(member, acme, 10 * DAY)
+    attempt(400 * DAY, user=member)
+    attempt(400 * DAY, email="nobody@acme.test")
+    young = attempt(10 * DAY, user=member, session=session)
+
+    assert "Deleted 2 login attempts." in prune()
+
+    assert list(LoginAttempt.objects.all()) == [young]
+
+
+def test_an_attempt_outlives_its_session(member, acme):
+    session = ended(member, acme, 400 * DAY)
+    young = attempt(10 * DAY, user=member, session=session)
+    prune()
+    young.refresh_from_db()
+    assert young.session_id is None
+
+
+def test_it_deletes_visitors_notes_after_a_day(member, acme, db):
+    ended(None, None, 2 * DAY, aal=0)
+    ended(None, None, DAY / 2, aal=0)
+    of_somebody_deleted = ended(None, acme, 2 * DAY)
+
+    assert "Deleted 1 sessions of visitors." in prune()
+
+    assert Session.objects.count() == 2
+    assert Session.objects.filter(pk=of_somebody_deleted.pk).exists()
+
+
+def test_it_leaves_the_audit_log_alone(member, acme):
+    AuditEvent.objects.create(action="session.ended", at=timezone.now() - 900 * DAY, user=member)
+    prune("--older-than", "1")
+    assert AuditEvent.objects.count() == 1
+
+
+def test_it_goes_on_batch_by_batch(member, acme, monkeypatch):
+    monkeypatch.setattr(retention, "FORGET_BATCH", 2)
+    for _ in range(5):
+        ended(member, acme, 400 * DAY)
+    assert "Deleted 5 ended sessions." in prune()
+    assert Session.objects.count() == 0
+
+
+def test_a_dry_run_deletes_nothing(member, acme):
+    ended(member, acme, 400 * DAY)
+    attempt(400 * DAY, user=member)
+
+    output = prune("--dry-run")
+
+    assert "Would delete 1 ended sessions." in output
+    assert "Would delete 1 login attempts." in output
+    assert (Session.objects.count(), LoginAttempt.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "many", "1.5", "99999999"])
+def test_it_refuses_a_number_of_days_that_is_none(days, db):
+    with pytest.raises(CommandError, match="is not a number of days"):
+        prune(f"--older-than={days}")
