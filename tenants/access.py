@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import urlencode
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from tenants.permissions import Permission, Section
@@ -41,6 +42,7 @@ class PortalRequest(HttpRequest):
 
     user: User
     access: Access
+    htmx: HtmxDetails
 
 
 class TenantRequest(PortalRequest):

@@ -1,0 +1,8 @@
+"""The people of the tenant: the list, one of them, and what an administrator does to them."""
+
+from sessions_admin.views.users.disabling import disable, enable
+from sessions_admin.views.users.ending import end_sessions_of, end_sessions_of_many
+from sessions_admin.views.users.listing import users
+from sessions_admin.views.users.person import user
+
+__all__ = ["disable", "enable", "end_sessions_of", "end_sessions_of_many", "user", "users"]

@@ -1,0 +1,117 @@
+"""One person of the tenant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from sessions_admin.display import ended_rows, load_sightings
+from sessions_admin.keyset import Order, page_of
+from sessions_admin.members import refusal_to_disable, refusal_to_end
+from sessions_admin.models import LoginAttempt, Session
+from sessions_admin.people_list import Person, described, people_of
+from sessions_admin.views.users.asking import Question, members, render_question, this_session
+from sessions_admin.views.users.options import options
+from sessions_admin.vocabulary import LoginOutcome
+from tenants.access import requires
+from tenants.permissions import Permission, Section
+
+if TYPE_CHECKING:
+    from tenants.access import TenantRequest
+
+LIVE_LISTED = 50  # nobody reads more cards; the rest is a number, and ends with the others
+ASK_LISTED = 5  # what a dialog shows of what it ends
+PAGE_SIZE = 25
+LAST_ENDED_FIRST = Order("ended", F("ended_at"), descending=True)
+# The ids are UUIDv7: by id is by time.
+LATEST_FIRST = Order("attempts", F("id"), descending=True)
+
+
+@require_safe
+@requires(Section.USERS, Permission.USERS_VIEW)
+def user(request: TenantRequest, user_id: UUID) -> HttpResponse:
+    """Who they are, and what they hold and held open here; with ?ask=, a question about them."""
+    membership = get_object_or_404(described(members(request), request.tenant), user_id=user_id)
+    ask = request.GET.get("ask", "")
+    tab = "history" if request.GET.get("tab") == "history" else "sessions"
+    sees_sessions = request.access.may(Permission.SESSIONS_VIEW)
+    listed = LIVE_LISTED if tab == "sessions" and not ask else ASK_LISTED + 1
+    [person] = people_of(
+        request.tenant, [membership], timezone.now(), listed=listed if sees_sessions else 0
+    )
+    if ask in QUESTIONS:
+        return QUESTIONS[ask](request, person)
+    context = {
+        "person": person,
+        "options": options(request, person),
+        "tab": tab,
+        "sees_sessions": sees_sessions,
+        "may_end": request.access.may(Permission.SESSIONS_END),
+        "limit": this_session(request).policy.max_live_sessions,
+    }
+    if sees_sessions:
+        context |= _sessions(request, person) if tab == "sessions" else _history(request, person)
+    return render(request, "sessions_admin/user.html", context)
+
+
+def _sessions(request: TenantRequest, person: Person) -> dict[str, Any]:
+    load_sightings(person.live)
+    ended = ended_rows(Session.objects.within(request.tenant).of(person.user))
+    return {"ended": page_of(ended, LAST_ENDED_FIRST, request.GET, size=PAGE_SIZE)}
+
+
+def _history(request: TenantRequest, person: Person) -> dict[str, Any]:
+    """Sign-ins to this tenant, and attempts that came too short to reach any."""
+    nowhere = Q(tenant=None, outcome__in=[LoginOutcome.FAILED, LoginOutcome.DENIED])
+    here_or_nowhere = Q(tenant_id=request.tenant.id) | nowhere
+    attempts = LoginAttempt.objects.filter(here_or_nowhere, user=person.user)
+    return {"attempts": page_of(attempts, LATEST_FIRST, request.GET, size=PAGE_SIZE)}
+
+
+def _ask_to_end(request: TenantRequest, person: Person) -> HttpResponse:
+    if refusal_to_end(request.access):
+        raise PermissionDenied
+    ends = options(request, person).ends
+    is_self = person.user.pk == request.user.pk
+    others = [session for session in person.live if session.pk != this_session(request).id]
+    title = (
+        _("Log out of your other sessions?")
+        if is_self
+        else _("Log %(name)s out of all sessions?") % {"name": person.user.name}
+    )
+    submit = ngettext("Log out %(count)d session", "Log out %(count)d sessions", ends)
+    context = {
+        "person": person,
+        "is_self": is_self,
+        "listed": others[:ASK_LISTED],
+        "unlisted": max(0, ends - ASK_LISTED),
+    }
+    question = _question(
+        person, "end-sessions", title, submit % {"count": ends} if ends else _("Log out")
+    )
+    return render_question(request, question, "ask_end.html", context)
+
+
+def _ask_to_disable(request: TenantRequest, person: Person) -> HttpResponse:
+    if refusal_to_disable(request.access, request.user, person.membership):
+        raise PermissionDenied
+    title = _("Disable %(name)s?") % {"name": person.user.name}
+    question = _question(person, "disable", title, _("Disable"))
+    return render_question(request, question, "ask_disable.html", {"person": person})
+
+
+def _question(person: Person, verb: str, title: str, submit: str) -> Question:
+    page = f"/users/{person.user.pk}/"
+    return Question(title, f"{page}{verb}/", submit, cancel=page)
+
+
+QUESTIONS = {"end-sessions": _ask_to_end, "disable": _ask_to_disable}
