@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast, Greatest, Least
@@ -184,7 +185,10 @@ def _close(over: SessionQuerySet, *, actor: User | None, note: str) -> list[Ende
     if not over.query.select_for_update:
         over = over.select_for_update(of=("self",))
     connection = connections[Session.objects.db]
-    rows, parameters = over.values("pk", "over_at", "over_reason").query.sql_with_params()
+    try:
+        rows, parameters = over.values("pk", "over_at", "over_reason").query.sql_with_params()
+    except EmptyResultSet:  # none(), or a list of ids that is empty
+        return []
     table = connection.ops.quote_name(Session._meta.db_table)
     sql = f"""
         UPDATE {table} SET ended_at = over.over_at, end_reason = over.over_reason,
