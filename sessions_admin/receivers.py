@@ -8,6 +8,7 @@ from allauth.account.signals import authentication_step_completed
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -19,6 +20,7 @@ from sessions_admin.client import client_of
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.lifecycle.birth import note_attempt
+from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.models import Session
 from sessions_admin.policy import LimitReachedError
 from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
@@ -91,8 +93,21 @@ def end_other_sessions(
 
 @receiver(user_disabled)
 def end_sessions_of_user(user: User, actor: User | None, note: str, **_: object) -> None:
-    audit.record(AuditAction.USER_DISABLED, actor_id=actor and actor.pk, user_id=user.pk, note=note)
+    """Each of the person's tenants reads in its own log that they were disabled."""
+    tenant_ids = Membership.objects.filter(user=user).values_list("tenant_id", flat=True)
+    audit.record_all(
+        audit.event(AuditAction.USER_DISABLED, actor_id=actor and actor.pk, user_id=user.pk,
+                    tenant_id=tenant_id, note=note)
+        for tenant_id in tenant_ids or [None]
+    )  # fmt: skip
     end_sessions(Session.objects.of(user), reason=EndReason.USER_DISABLED, actor=actor, note=note)
+
+
+@receiver(post_save, sender=Tenant)
+def give_rules(instance: Tenant, *, created: bool, raw: bool = False, **_: object) -> None:
+    """A new tenant starts with the platform's session rules, whoever makes it."""
+    if created and not raw:
+        ensure_policy(instance)
 
 
 @receiver(membership_removed)

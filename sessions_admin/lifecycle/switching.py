@@ -36,16 +36,18 @@ def enter_tenant(
         if session is None:
             return False
         policy = policy_of(tenant)
-        now = timezone.now()
-        facts = Facts(now, session.authenticated_at, session.last_seen_at, session.expires_at)
-        if verdict(facts, policy, now):
+        # The sign-in keeps its age: what ended a tenant's sessions then ends this one now.
+        facts = Facts(
+            session.started_at, session.authenticated_at, session.last_seen_at, session.expires_at
+        )
+        if verdict(facts, policy, timezone.now()):
             text = _("%s asks for a new sign-in. Log out and sign in again.")
             raise TenantRefusedError(text % tenant)
         _make_room(session, user, tenant, policy)
         moved = (
             Session.objects.open()
             .filter(pk=session_id)
-            .update(tenant=tenant, started_at=now, key_hash=new_key_hash, data=data)
+            .update(tenant=tenant, key_hash=new_key_hash, data=data)
         )
         if moved and session.tenant_id != tenant.id:
             _record_stay(session, tenant)
@@ -61,19 +63,24 @@ def _make_room(session: Session, user: User, tenant: Tenant, policy: Policy) -> 
 
 
 def _record_stay(session: Session, tenant: Tenant) -> None:
-    """The row that the left tenant keeps: without a key, ended now."""
-    user_id, left = session.user_id, session.tenant_id
-    if left:
-        session.pk, session.key_hash, session.data = uuid7(session.started_at), None, b""
-        session.ended_at, session.end_reason = timezone.now(), EndReason.TENANT_SWITCHED
-        session.ended_by_id = user_id
-        session.save(force_insert=True)
+    """The tenant that is left keeps a row without a key, ended now; both hear of it."""
+    user_id, moved_id = session.user_id, session.pk
+    if session.tenant_id:
+        stay_id = _keep_stay(session)
         audit.record(
-            AuditAction.SESSION_ENDED, actor_id=user_id, user_id=user_id, tenant_id=left,
-            session_id=session.pk, reason=EndReason.TENANT_SWITCHED,
+            AuditAction.SESSION_ENDED, actor_id=user_id, user_id=user_id,
+            tenant_id=session.tenant_id, session_id=stay_id, reason=EndReason.TENANT_SWITCHED,
             initiator=EndReason.TENANT_SWITCHED.initiator,
         )  # fmt: skip
     audit.record(
         AuditAction.SESSION_STARTED, actor_id=user_id, user_id=user_id, tenant_id=tenant.id,
-        session_id=session.pk,
+        session_id=moved_id,
     )  # fmt: skip
+
+
+def _keep_stay(session: Session) -> UUID:
+    session.pk, session.key_hash, session.data = uuid7(session.started_at), None, b""
+    session.ended_at, session.end_reason = timezone.now(), EndReason.TENANT_SWITCHED
+    session.ended_by_id = session.user_id
+    session.save(force_insert=True)
+    return session.pk
