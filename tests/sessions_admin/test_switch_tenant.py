@@ -10,6 +10,7 @@ from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_everything
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.vocabulary import AuditAction, EndReason
+from tenants.belonging import join
 
 COOKIE = settings.SESSION_COOKIE_NAME
 
@@ -71,8 +72,6 @@ def test_what_ended_a_tenants_sessions_keeps_older_sign_ins_out(cast, browser):
 
 def test_the_permissions_are_those_of_the_tenant(cast, browser_of):
     """The one SELECT brings the membership of the session's tenant, not another's."""
-    from tenants.belonging import join  # noqa: PLC0415
-
     join(cast.contractor, cast.globex, "Administrators")
     browser = browser_of(cast.contractor)
     browser.post("/tenants/", {"tenant": str(cast.acme.pk)})
