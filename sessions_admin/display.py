@@ -26,10 +26,11 @@ def load_sightings(sessions: Iterable[Session]) -> None:
 def ended_rows(sessions: SessionQuerySet) -> SessionQuerySet:
     """Ended sessions, last ended first, with who ended them and whether that one may be named."""
     colleague = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("ended_by"))
-    return (
+    rows: SessionQuerySet = (
         sessions.ended()
         .select_related("tenant", "user", "ended_by")
         .defer("data", "key_hash")
         .annotate(ender_is_colleague=Exists(colleague))
         .order_by("-ended_at", "-pk")
     )
+    return rows

@@ -13,7 +13,7 @@ from sessions_admin.lifelines import duration_words
 from sessions_admin.vocabulary import EndReason
 
 Words = str | Promise
-REVOKED = {EndReason.REVOKED_BY_ADMIN, EndReason.REVOKED_BY_OPERATOR}
+BY_THE_CLOCK = {EndReason.IDLE_TIMEOUT, EndReason.ABSOLUTE_TIMEOUT}
 # What the person did in another session; `end_note` of these names that session.
 DONE_ELSEWHERE = {EndReason.REVOKED_BY_USER}
 
@@ -166,6 +166,12 @@ def actor_words(session: Any, viewer: Any = None) -> str:
     return gettext("an administrator")
 
 
+def _as_subject(actor: str) -> str:
+    """“Ann Lee, an administrator of Acme,” at the beginning of a sentence."""
+    start = actor[:1].upper() + actor[1:]
+    return gettext("%s,") % start if ", " in start else start
+
+
 def _telling(session: Any) -> Telling:
     return TELLINGS[EndReason(session.end_reason)]
 
@@ -174,7 +180,7 @@ def _facts(session: Any, viewer: Any) -> dict[str, str]:
     actor = actor_words(session, viewer)
     return {
         "actor": actor,
-        "Actor": actor[:1].upper() + actor[1:],
+        "Actor": _as_subject(actor),
         "tenant": str(session.tenant) if session.tenant else gettext("This portal"),
         # The true moment of an ending by the clock is the deadline: so this is the rule's length.
         "unused": duration_words(session.ended_at - session.last_seen_at),

@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 WIDTH = 120  # units of the drawing
-# Below these a part of the line could not be seen at all.
-LEAST_PAST = 3.0
-LEAST_LEFT = 4.0
+# Below these a part of the line could not be seen beside the dot that marks now.
+LEAST_PAST = 3.5
+LEAST_LEFT = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,11 @@ def duration_words(duration: timedelta) -> str:
         return gettext("less than a minute")
     if minutes < 120:
         return gettext("%d min") % minutes
-    hours = minutes // 60
+    hours = round(minutes / 60)
     if hours < 48:
         return ngettext("%d hour", "%d hours", hours) % hours
-    return ngettext("%d day", "%d days", hours // 24) % (hours // 24)
+    days = round(hours / 24)
+    return ngettext("%d day", "%d days", days) % days
 
 
 def moment_words(moment: datetime, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """The words and pictures of a session's row: `{% load sessions %}`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import endings, lifelines
 from sessions_admin.traits import Trait, traits_of
-from sessions_admin.vocabulary import DeviceType, Kind
+from sessions_admin.vocabulary import DeviceType, EndReason, Kind
 
 register = template.Library()
 
@@ -75,6 +76,12 @@ def ending_words(session: Any) -> str:
 
 
 @register.filter
+def moment(at: datetime) -> str:
+    """“26 Nov, 09:14” in the person's time zone."""
+    return lifelines.moment_words(at, timezone.now())
+
+
+@register.filter
 def amr_words(amr: str) -> str:
     """“password and one-time code” for the RFC 8176 values "pwd otp"."""
     words = [str(METHODS.get(method, method)) for method in amr.split()]
@@ -85,6 +92,24 @@ def amr_words(amr: str) -> str:
 def how_it_ended(session: Any, viewer: Any = None) -> str:
     """One line on an ended session, for rows of display.ended_rows()."""
     return endings.line(session, viewer)
+
+
+@register.filter
+def ending_note(session: Any) -> str:
+    """What the one who ended the session wrote to the person."""
+    return endings.note(session)
+
+
+@register.filter
+def ending_icon(session: Any) -> str:
+    """A clock for what time does, a lock for what somebody does."""
+    return "clock" if EndReason(session.end_reason) in endings.BY_THE_CLOCK else "lock"
+
+
+@register.filter
+def trait_label(trait: Trait) -> str | Promise:
+    """The words of the badge, for a filter."""
+    return TRAIT_BADGES[trait].text
 
 
 @register.inclusion_tag("sessions_admin/lifeline.html")
