@@ -111,12 +111,13 @@ def contenders(user: User, tenant: Tenant | None) -> list[Contender]:
 def _sign_in(birth: Birth, session: Session, tenant: Tenant | None) -> Session:
     now = timezone.now()
     columns = _proven(birth, now) | {"user": birth.user, "tenant": tenant, "started_at": now}
-    if session.key_hash:
-        Session.objects.open().filter(pk=session.pk).update(**columns)
-        return session
+    is_visitors = session.key_hash is not None
     for name, value in columns.items():
         setattr(session, name, value)
-    session.save(force_insert=True)
+    if is_visitors:
+        Session.objects.open().filter(pk=session.pk).update(**columns)
+    else:
+        session.save(force_insert=True)
     return session
 
 
