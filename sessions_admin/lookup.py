@@ -13,13 +13,14 @@ from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import OperationalError, connections, models
+from django.db import DatabaseError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
 
 from sessions_admin.live import inactive_may_enter
 from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy
+from sessions_admin.prepared import PreparedStatement
 from sessions_admin.vocabulary import AtLimit, EndReason
 from tenants.access import Access, CurrentTenant
 from tenants.fields import split_words
@@ -43,9 +44,10 @@ def find_session(key_hash: bytes) -> FoundSession | None:
     plan = _plan(connection.alias)
     try:
         row = _fetch(connection, plan, key_hash)
-    except OperationalError:
-        # The server dropped our persistent connection (a restart). Once more, on a new one;
-        # inside a transaction the caller must hear of it.
+    except DatabaseError:
+        # The server dropped our persistent connection (a restart), or what is prepared there fits
+        # no more (a migration). Once more, on a new one; inside a transaction the caller must
+        # hear of it.
         if connection.in_atomic_block:
             raise
         connection.close()
@@ -142,6 +144,7 @@ class Plan:
 
     alias: str
     sql: str
+    prepared: bytes  # the same for PostgreSQL's own protocol
     user_model: type[models.Model]
     user_attributes: tuple[str, ...]
     user: slice
@@ -163,10 +166,12 @@ def _plan(alias: str) -> Plan:
     user_end = len(SESSION_FIELDS) + len(user_model._meta.concrete_fields)
     tenant_end = user_end + len(TENANT_FIELDS)
     policy_end = tenant_end + len(POLICY_FIELDS)
+    sql = _sql(connection, user_model, [_column(connection, *column) for column in columns])
     return Plan(
         alias=alias,
         user_model=user_model,
-        sql=_sql(connection, user_model, [_column(connection, *column) for column in columns]),
+        sql=sql,
+        prepared=sql.replace("%s", "$1").encode(),
         user_attributes=tuple(field.attname for field in user_model._meta.concrete_fields),
         user=slice(len(SESSION_FIELDS), user_end),
         tenant=slice(user_end, tenant_end),
@@ -196,11 +201,10 @@ def _sql(
         return connection.ops.quote_name(model._meta.db_table)
 
     user_pk = connection.ops.quote_name(str(user_model._meta.pk.column))
-    join = "string_agg" if connection.vendor == "postgresql" else "group_concat"
     if connection.vendor == "postgresql":
-        key, platform = "$1", f"'{PLATFORM_POLICY_ID}'::uuid"
+        join, platform = "string_agg", f"'{PLATFORM_POLICY_ID}'::uuid"
     else:
-        key, platform = "%s", f"'{PLATFORM_POLICY_ID.hex}'"
+        join, platform = "group_concat", f"'{PLATFORM_POLICY_ID.hex}'"
     # Names come from the models' metadata; the only value is the parameter.
     return f"""
         SELECT {", ".join(columns)},
@@ -211,7 +215,7 @@ def _sql(
         LEFT JOIN {table(Tenant)} t ON t.id = s.tenant_id
         LEFT JOIN {table(SessionPolicy)} p ON p.id = COALESCE(s.tenant_id, {platform})
         LEFT JOIN {table(Membership)} m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id
-        WHERE s.key_hash = {key}
+        WHERE s.key_hash = %s
     """  # noqa: S608
 
 
@@ -239,8 +243,10 @@ def _convert(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any
 
 
 def _fetch(connection: BaseDatabaseWrapper, plan: Plan, key_hash: bytes) -> tuple[Any, ...] | None:
-    if connection.vendor == "postgresql":
-        row = _fetch_prepared(connection, plan.sql, key_hash)
+    connection.ensure_connection()
+    if _may_prepare(connection):
+        with connection.wrap_database_errors:
+            row = _statement(connection, plan).fetch_one(key_hash)
     else:
         with connection.cursor() as cursor:
             cursor.execute(plan.sql, [key_hash])
@@ -253,18 +259,20 @@ def _fetch(connection: BaseDatabaseWrapper, plan: Plan, key_hash: bytes) -> tupl
     return tuple(values)
 
 
-def _fetch_prepared(
-    connection: BaseDatabaseWrapper, sql: str, key_hash: bytes
-) -> tuple[Any, ...] | None:
-    """By a statement that the server has planned once for the connection, with binary rows."""
-    from psycopg import RawCursor
+def _may_prepare(connection: BaseDatabaseWrapper) -> bool:
+    """Not when somebody counts statements: Django's own cursor tells them. Nor when the settings
+    switch it off with prepare_threshold None, for a pooler between that knows no statements."""
+    return (
+        connection.vendor == "postgresql"
+        and not (connection.queries_logged or connection.execute_wrappers)
+        and connection.connection.prepare_threshold is not None
+    )
 
-    if connection.queries_logged or connection.execute_wrappers:
-        # Somebody counts statements: Django's own cursor tells them, unprepared.
-        with connection.cursor() as cursor:
-            cursor.execute(sql.replace("%", "%%").replace("$1", "%s"), [key_hash])
-            return cursor.fetchone()  # type: ignore[no-any-return]
-    connection.ensure_connection()
-    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
-        cursor.execute(sql.encode(), [key_hash], prepare=True, binary=True)
-        return cursor.fetchone()
+
+def _statement(connection: Any, plan: Plan) -> PreparedStatement:
+    """The statement as prepared on the connection of this thread."""
+    statement: PreparedStatement | None = getattr(connection, "find_session", None)
+    if statement is None or statement.connection is not connection.connection:
+        statement = PreparedStatement(connection.connection, b"find_session", plan.prepared)
+        connection.find_session = statement
+    return statement
