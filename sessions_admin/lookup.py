@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
@@ -260,11 +261,12 @@ def _fetch(connection: BaseDatabaseWrapper, plan: Plan, key_hash: bytes) -> tupl
 
 
 def _may_prepare(connection: BaseDatabaseWrapper) -> bool:
-    """Not when somebody counts statements: Django's own cursor tells them. Nor when the settings
-    switch it off with prepare_threshold None, for a pooler between that knows no statements."""
+    """Not when somebody counts statements or times are naive: that is the work of Django's cursor.
+    Nor when prepare_threshold is None, for a pooler between that knows no statements."""
     return (
         connection.vendor == "postgresql"
         and not (connection.queries_logged or connection.execute_wrappers)
+        and settings.USE_TZ
         and connection.connection.prepare_threshold is not None
     )
 

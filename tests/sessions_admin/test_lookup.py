@@ -100,10 +100,14 @@ def test_it_outlives_a_dropped_connection(key_hash):
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_it_never_goes_on_outside_a_transaction_that_is_lost(key_hash):
-    with pytest.raises(DatabaseError), transaction.atomic():
+    @transaction.atomic
+    def interrupted():
         Session.objects.update(label="lost")
         terminate_connection()
         find_session(key_hash)
+
+    with pytest.raises(DatabaseError):
+        interrupted()
     assert not Session.objects.filter(label="lost").exists()
 
 
@@ -128,3 +132,11 @@ def test_it_works_unprepared_where_the_settings_say_so(key_hash):
         assert prepared() == []
     finally:
         connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_its_times_are_naive_where_djangos_are(key_hash, settings):
+    settings.USE_TZ = False
+    connection.close()
+    assert find_session(key_hash).started_at.tzinfo is None
