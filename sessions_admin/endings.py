@@ -32,7 +32,7 @@ _NOT_YOU = _("Was that not you? Sign in and change your password: somebody else 
 _LOOK_THROUGH = _(
     "Sign in again and look through your sessions. Change your password if one is not yours."
 )
-_UNEXPECTED = _("If you did not expect this, ask them before you sign in again.")
+_UNEXPECTED = _("If you did not expect this, ask them about it and change your password.")
 
 TELLINGS: dict[EndReason, Telling] = {
     EndReason.LOGGED_OUT: Telling(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
@@ -28,10 +28,10 @@ BACK_IN = "/sessions/"
 @login_not_required
 @require_safe
 def signed_out(request: PortalRequest) -> HttpResponse:
-    """Tells of the session that the dead cookie names; without one, that nobody is signed in."""
+    """Tells of the session that the dead cookie names; without one, who is signed in, if any."""
     back = destination(request, "")
     if request.user.is_authenticated:  # signed in again meanwhile, in another tab
-        return redirect(back or BACK_IN)
+        return render(request, TEMPLATE, {"signed_in": True, "next": back or BACK_IN})
     session = _ended(request)
     if session is None:
         return render(request, TEMPLATE, {"next": back})

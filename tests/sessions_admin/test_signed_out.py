@@ -171,8 +171,9 @@ def test_it_can_be_read_again(firefox, admin):
 
 
 def test_who_is_signed_in_goes_on(firefox):
-    assert firefox.get("/signed-out/").url == "/sessions/"
-    assert firefox.get("/signed-out/?next=/profile/").url == "/profile/"
+    assert "You are signed in" in told(firefox)
+    assert 'href="/sessions/"' in told(firefox)
+    assert 'href="/profile/"' in told(firefox, "?next=/profile/")
 
 
 def test_it_is_for_reading(client, db):
