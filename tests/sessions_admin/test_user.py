@@ -305,3 +305,34 @@ def test_it_lists_so_many_live_sessions_and_counts_the_rest(browser_of, admin, m
     assert page.text.count('class="lifeline"') == 50
     assert "and 20 more" in page.text
     assert "Log out of all sessions (70)" in text_of(page)
+
+
+# --- as a row of the list ----------------------------------------------------------------------
+
+
+def test_its_sessions_unfold_in_the_list(
+    browser_of, admin, member, acme, django_assert_num_queries
+):
+    Session.objects.bulk_create(session_of(member, acme, minutes=index) for index in range(8))
+    browser = browser_of(admin)
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/users/?q=dave"}
+    with django_assert_num_queries(5):
+        row = browser.get(f"/users/{member.pk}/?part=live", headers=headers)
+    assert "<html" not in row.text
+    assert row.text.count('class="lifeline"') == 5
+    assert "3 more live sessions" in row.text
+    assert row.text.count('name="next" value="/users/?q=dave"') == 5
+    assert row.text.count("/end/") == 5
+
+
+def test_they_unfold_for_those_only_who_may_see_them(browser_of, auditor, member, acme):
+    session_of(member, acme).save()
+    url = f"/users/{member.pk}/?part=live"
+    assert "/end/" not in browser_of(auditor).get(url).text
+    give(auditor, acme, "users.view")
+    assert browser_of(auditor).get(url).status_code == 403
+
+
+def test_it_marks_the_session_that_looks(browser_of, admin):
+    page = browser_of(admin).get(f"/users/{admin.pk}/")
+    assert page.text.count("This device") == 1

@@ -33,7 +33,8 @@ def row_of(response, name):
         for row in re.findall(r"<tr>.*?</tr>", response.text, re.S)
         if f"<bdi>{name}</bdi>" in row
     )
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", row.split('<div class="menu"')[0])).split())
+    seen = re.sub(r'<span class="sr-only">.*?</span>', "", row.split('<div class="menu"')[0])
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", seen)).split())
 
 
 def link(response, rel):

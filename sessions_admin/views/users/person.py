@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tenants.access import TenantRequest
 
 LIVE_LISTED = 50  # nobody reads more cards; the rest is a number, and ends with the others
-ASK_LISTED = 5  # what a dialog shows of what it ends
+FEW_LISTED = 5  # in a row of the list, or in a dialog about what would end
 PAGE_SIZE = 25
 LAST_ENDED_FIRST = Order("ended", F("ended_at"), descending=True)
 # The ids are UUIDv7: by id is by time.
@@ -39,34 +39,46 @@ LATEST_FIRST = Order("attempts", F("id"), descending=True)
 @require_safe
 @requires(Section.USERS, Permission.USERS_VIEW)
 def user(request: TenantRequest, user_id: UUID) -> HttpResponse:
-    """Who they are, and what they hold and held open here; with ?ask=, a question about them."""
+    """Who they are, and what they hold and held open here.
+
+    With ?ask= a question about them, with ?part=live a row of the list with their sessions.
+    """
     membership = get_object_or_404(described(members(request), request.tenant), user_id=user_id)
-    ask = request.GET.get("ask", "")
-    tab = "history" if request.GET.get("tab") == "history" else "sessions"
+    ask, part, tab = (request.GET.get(name, "") for name in ("ask", "part", "tab"))
+    whole = not (ask in QUESTIONS or part in PARTS or tab in TABS)
     sees_sessions = request.access.may(Permission.SESSIONS_VIEW)
-    listed = LIVE_LISTED if tab == "sessions" and not ask else ASK_LISTED + 1
-    [person] = people_of(
-        request.tenant, [membership], timezone.now(), listed=listed if sees_sessions else 0
-    )
+    listed = (LIVE_LISTED if whole else FEW_LISTED) if sees_sessions else 0
+    [person] = people_of(request.tenant, [membership], timezone.now(), listed=listed)
     if ask in QUESTIONS:
         return QUESTIONS[ask](request, person)
+    if part in PARTS:
+        return PARTS[part](request, person)
     context = {
         "person": person,
         "options": options(request, person),
-        "tab": tab,
+        "tab": tab if tab in TABS else "sessions",
         "sees_sessions": sees_sessions,
-        "may_end": request.access.may(Permission.SESSIONS_END),
         "limit": this_session(request).policy.max_live_sessions,
     }
     if sees_sessions:
-        context |= _sessions(request, person) if tab == "sessions" else _history(request, person)
+        context |= TABS.get(tab, _sessions)(request, person)
     return render(request, "sessions_admin/user.html", context)
 
 
 def _sessions(request: TenantRequest, person: Person) -> dict[str, Any]:
-    load_sightings(person.live)
     ended = ended_rows(Session.objects.within(request.tenant).of(person.user))
-    return {"ended": page_of(ended, LAST_ENDED_FIRST, request.GET, size=PAGE_SIZE)}
+    page = page_of(ended, LAST_ENDED_FIRST, request.GET, size=PAGE_SIZE)
+    return _cards(request, person) | {"ended": page}
+
+
+def _cards(request: TenantRequest, person: Person) -> dict[str, Any]:
+    """What session_card.html wants."""
+    load_sightings(person.live)
+    own = this_session(request).id
+    return {
+        "here": next((session for session in person.live if session.pk == own), None),
+        "may_end": request.access.may(Permission.SESSIONS_END),
+    }
 
 
 def _history(request: TenantRequest, person: Person) -> dict[str, Any]:
@@ -75,6 +87,13 @@ def _history(request: TenantRequest, person: Person) -> dict[str, Any]:
     here_or_nowhere = Q(tenant_id=request.tenant.id) | nowhere
     attempts = LoginAttempt.objects.filter(here_or_nowhere, user=person.user)
     return {"attempts": page_of(attempts, LATEST_FIRST, request.GET, size=PAGE_SIZE)}
+
+
+def _row(request: TenantRequest, person: Person) -> HttpResponse:
+    if not request.access.may(Permission.SESSIONS_VIEW):
+        raise PermissionDenied
+    context = {"person": person, "next": request.htmx.current_url_abs_path or "/users/"}
+    return render(request, "sessions_admin/users_expanded.html", context | _cards(request, person))
 
 
 def _ask_to_end(request: TenantRequest, person: Person) -> HttpResponse:
@@ -92,8 +111,8 @@ def _ask_to_end(request: TenantRequest, person: Person) -> HttpResponse:
     context = {
         "person": person,
         "is_self": is_self,
-        "listed": others[:ASK_LISTED],
-        "unlisted": max(0, ends - ASK_LISTED),
+        "listed": others,
+        "unlisted": max(0, ends - len(others)),
     }
     question = _question(
         person, "end-sessions", title, submit % {"count": ends} if ends else _("Log out")
@@ -114,4 +133,6 @@ def _question(person: Person, verb: str, title: str, submit: str) -> Question:
     return Question(title, f"{page}{verb}/", submit, cancel=page)
 
 
+TABS = {"history": _history}
+PARTS = {"live": _row}
 QUESTIONS = {"end-sessions": _ask_to_end, "disable": _ask_to_disable}
