@@ -42,6 +42,10 @@ class WordSetField(Column):
     def value_to_string(self, obj: models.Model) -> str:
         return self.get_prep_value(self.value_from_object(obj))
 
+    def value_from_object(self, obj: models.Model) -> Any:
+        """For forms: widgets know lists."""
+        return sorted(super().value_from_object(obj))
+
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
         field = forms.MultipleChoiceField(choices=list(self.choices or ()), required=False)
         field.clean(list(value))
