@@ -55,10 +55,17 @@ class SessionQuerySet(models.QuerySet[Any]):
 
     def outlived(self, policy: Policy, now: datetime) -> Self:
         """The sessions that a policy with these very values would end at this moment."""
-        over = Q(last_seen_at__lte=now - policy.idle_timeout)
-        if policy.absolute_timeout is not None:
-            over |= Q(authenticated_at__lte=now - policy.absolute_timeout)
-        return self.filter(over)
+        return self.filter(idle_too_long(policy, now) | signed_in_too_long(policy, now))
+
+
+def idle_too_long(policy: Policy, now: datetime) -> Q:
+    return Q(last_seen_at__lte=now - policy.idle_timeout)
+
+
+def signed_in_too_long(policy: Policy, now: datetime) -> Q:
+    if policy.absolute_timeout is None:
+        return Q(pk__in=[])  # nobody ever is
+    return Q(authenticated_at__lte=now - policy.absolute_timeout)
 
 
 def has_access() -> Q:

@@ -8,11 +8,14 @@ from sessions_admin.lifecycle.ending import (
     end_sessions,
     expire,
 )
+from sessions_admin.lifecycle.policy_change import PolicyChange, change_policy
 from sessions_admin.lifecycle.presence import rename, rotate, save, see
 from sessions_admin.lifecycle.switching import enter_tenant
 
 __all__ = [
     "EndedSession",
+    "PolicyChange",
+    "change_policy",
     "create_session",
     "end_everything",
     "end_overdue",
