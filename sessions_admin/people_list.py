@@ -56,12 +56,14 @@ class State(StrEnum):
     SIGNED_IN = "signed_in"
     DISABLED = "disabled"
     SUSPENDED = "suspended"
+    ONE_FACTOR = "one_factor"
 
 
 STATE_LABELS = {
     State.SIGNED_IN: _("Signed in now"),
     State.DISABLED: _("Disabled"),
     State.SUSPENDED: _("Suspended"),
+    State.ONE_FACTOR: _("Without two-step"),
 }
 BY_ACTIVITY = "active"
 # Twin of User.name.
@@ -172,12 +174,11 @@ def count_people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> int:
 
 def described(members: QuerySet[Membership], tenant: CurrentTenant) -> QuerySet[Membership]:
     """With the user and the groups, and what a row says about them."""
-    factors = Authenticator.objects.filter(user=OuterRef("user"))
     return (
         members.select_related("user")
         .prefetch_related("groups")
         .annotate(
-            has_two_factor=Exists(factors.exclude(type=Authenticator.Type.RECOVERY_CODES)),
+            has_two_factor=_has_two_factor(),
             last_active_at=_last_active_at(tenant),
             belongs_elsewhere=belongs_elsewhere(),
         )
@@ -224,6 +225,8 @@ def _found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Mem
         return people.filter(user__is_active=False)
     if wanted.state == State.SUSPENDED:
         return people.filter(user__is_active=True, is_active=False)
+    if wanted.state == State.ONE_FACTOR:
+        return people.filter(~_has_two_factor())
     return people
 
 
@@ -248,6 +251,12 @@ def _comes_from(address: str) -> Q:
 def _spellings(word: str) -> set[str]:
     """SQLite folds the case of ASCII only."""
     return {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+
+
+def _has_two_factor() -> Exists:
+    """Recovery codes alone are no second factor: they stand in for one."""
+    factors = Authenticator.objects.filter(user=OuterRef("user"))
+    return Exists(factors.exclude(type=Authenticator.Type.RECOVERY_CODES))
 
 
 def _last_active_at(tenant: CurrentTenant) -> Greatest:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.views.users.ending import CONFIRM_ABOVE
 from sessions_admin.vocabulary import AuditAction, EndReason
@@ -113,7 +114,7 @@ def test_it_wants_the_number_of_very_many_people(browser_of, admin, acme):
     assert page.status_code == 200
     assert live(*people) == 26
     assert f"Type {CONFIRM_ABOVE + 1} to go on." in page.text
-    assert "and 16 more" in page.text
+    assert "and 21 more" in page.text
 
     fields = fields_of(page)
     assert fields["note"] == ["New <rules>"]
@@ -171,13 +172,17 @@ def test_it_is_not_for_reading_nor_where_the_section_is_off(browser_of, admin, a
     assert browser.post(URL).status_code == 404
 
 
-def test_it_asks_for_a_fresh_proof_first(browser_of, admin, member, acme):
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_it_asks_for_a_fresh_proof_first_and_then_goes_on(browser_of, admin, member, acme, headers):
     session_of(member, acme).save()
     browser = browser_of(admin)
     long_ago = timezone.now() - timedelta(minutes=11)
     Session.objects.filter(user=admin).update(authenticated_at=long_ago)
-    response = browser.post(URL, {"user": ids([member])})
-    assert response.headers["Location"].startswith("/accounts/reauthenticate/")
+    response = browser.post(URL, {"user": ids([member]), "ask": "1"}, headers=headers)
+    there = response.headers["HX-Redirect" if headers else "Location"]
+    assert there.startswith("/accounts/reauthenticate/")
+    page = browser.post(there, {"password": PASSWORD}, follow=True)
+    assert "<h1>Log 1 person out of all sessions?</h1>" in page.text
     assert live(member) == 1
 
 

@@ -193,10 +193,12 @@ def test_it_is_asked_within_the_page_by_htmx(browser_of, admin, member, acme):
 
 def test_it_asks_oneself_about_the_others_and_offers_this_one(browser_of, admin, acme):
     browser = browser_of(admin)
-    session_of(admin, acme, ip="192.0.2.9").save()
+    Session.objects.bulk_create(session_of(admin, acme, minutes=index) for index in range(1, 8))
     page = browser.get(f"/users/{admin.pk}/?ask=end-sessions")
     assert "Log out of your other sessions?" in page.text
-    assert "Log out 1 session</button>" in page.text
+    assert page.text.count("<small>") == 5
+    assert "and 2 more" in page.text
+    assert "Log out 7 sessions</button>" in page.text
     assert re.search(r'<input type="checkbox"[^>]*name="include_this"[^>]*>', page.text)
     assert "checked" not in page.text
 

@@ -117,7 +117,7 @@ def test_it_offers_nothing_to_an_auditor(browser_of, auditor, member, acme):
 def test_it_says_of_somebody_suspended_what_that_means(browser_of, admin, contractor, acme):
     suspend_membership(Membership.objects.get(user=contractor, tenant=acme), actor=None)
     page = browser_of(admin).get(f"/users/{contractor.pk}/")
-    assert "Suspended: they cannot come to Acme." in text_of(page)
+    assert "Suspended: they cannot enter Acme." in text_of(page)
     assert f'action="/users/{contractor.pk}/enable/"' in page.text
 
 

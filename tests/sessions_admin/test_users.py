@@ -249,6 +249,13 @@ def test_it_filters_by_state(browser_of, admin, member, contractor, auditor, acm
     assert len(listed(browser.get("/users/?state=nonsense"))) == 5
 
 
+def test_it_finds_who_has_no_second_factor(browser_of, admin, member, auditor):
+    Authenticator.objects.create(user=member, type="totp", data={})
+    Authenticator.objects.create(user=auditor, type="recovery_codes", data={})
+    found = listed(browser_of(admin).get("/users/?state=one_factor"))
+    assert found == ["Amelia Stone", "Ann Lee", "Carol Weber", "Sam Okafor"]
+
+
 def test_it_keeps_filter_and_order_when_one_searches(browser_of, admin):
     page = browser_of(admin).get("/users/?state=signed_in&sort=-email&q=ann")
     assert '<input type="hidden" name="state" value="signed_in">' in page.text

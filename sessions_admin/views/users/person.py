@@ -47,7 +47,8 @@ def user(request: TenantRequest, user_id: UUID) -> HttpResponse:
     ask, part, tab = (request.GET.get(name, "") for name in ("ask", "part", "tab"))
     whole = not (ask in QUESTIONS or part in PARTS or tab in TABS)
     sees_sessions = request.access.may(Permission.SESSIONS_VIEW)
-    listed = (LIVE_LISTED if whole else FEW_LISTED) if sees_sessions else 0
+    few = FEW_LISTED + (membership.user_id == request.user.pk)  # this one is not asked about
+    listed = (LIVE_LISTED if whole else few) if sees_sessions else 0
     [person] = people_of(request.tenant, [membership], timezone.now(), listed=listed)
     if ask in QUESTIONS:
         return QUESTIONS[ask](request, person)
