@@ -32,7 +32,11 @@ HISTORY: dict[str, tuple[Change, ...]] = {
         ),
         Change(46.9, "owner", {"at_limit": AtLimit.END_OLDEST}),
         Change(33.3, "admin", {"idle_timeout_enabled": True, "idle_timeout": 12 * HOURS}, ended=14),
-        Change(20.8, "owner", {"absolute_timeout": 14 * DAYS}, ended=6),
+        Change(
+            20.8, "owner",
+            {"absolute_timeout": 14 * DAYS, "refresh_token_lifetime": 14 * DAYS},
+            ended=6,
+        ),
         Change(9.2, "admin", {"idle_timeout": 8 * HOURS}, ended=9),
     ),
     "globex": (
@@ -40,7 +44,8 @@ HISTORY: dict[str, tuple[Change, ...]] = {
         Change(
             24.6, "outsider",
             {"absolute_timeout": 7 * DAYS, "max_live_sessions_enabled": True,
-             "max_live_sessions": 8, "at_limit": AtLimit.END_LEAST_RECENTLY_USED},
+             "max_live_sessions": 8, "at_limit": AtLimit.END_LEAST_RECENTLY_USED,
+             "refresh_token_lifetime": 7 * DAYS},
             ended=11,
         ),
     ),
