@@ -1,0 +1,112 @@
+"""/admin/ in a real browser: clean under the strict CSP, and able to end a session."""
+
+import pytest
+from playwright.sync_api import expect
+
+from sessions_admin import audit
+from sessions_admin.models import PLATFORM_POLICY_ID, PolicyBounds, Session
+from sessions_admin.vocabulary import AuditAction, EndReason
+from tenants.models import Membership
+from tests.holdings import hold, see_elsewhere
+
+OPERATOR = "operator@latchkey.test"
+
+
+@pytest.fixture
+def held(cast, live_server):
+    session = hold(cast.member, cast.acme, ip="203.0.113.7")
+    see_elsewhere(session, ip="198.51.100.9")
+    return session
+
+
+def pages(cast, session):
+    membership = Membership.objects.get(user=cast.member)
+    event = audit.record(AuditAction.SESSION_STARTED, user_id=cast.member.pk, amr="pwd")
+    bounds = PolicyBounds.objects.create()
+    return [
+        "/admin/",
+        "/admin/accounts/user/", "/admin/accounts/user/add/",
+        f"/admin/accounts/user/{cast.member.pk}/change/",
+        "/admin/tenants/tenant/", f"/admin/tenants/tenant/{cast.acme.pk}/change/",
+        "/admin/tenants/group/",
+        f"/admin/tenants/group/{cast.acme.groups.first().pk}/change/",
+        "/admin/tenants/membership/", "/admin/tenants/membership/add/",
+        f"/admin/tenants/membership/{membership.pk}/change/",
+        "/admin/sessions_admin/session/?q=member@acme.test",
+        f"/admin/sessions_admin/session/{session.pk}/change/",
+        "/admin/sessions_admin/loginattempt/",
+        "/admin/sessions_admin/auditevent/",
+        f"/admin/sessions_admin/auditevent/{event.pk}/change/",
+        "/admin/sessions_admin/sessionpolicy/",
+        f"/admin/sessions_admin/sessionpolicy/{PLATFORM_POLICY_ID}/change/",
+        f"/admin/sessions_admin/policybounds/{bounds.pk}/change/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+def test_every_page_is_clean(page_of, assert_clean, cast, held, width, scheme):
+    page = page_of(cast.operator, width=width, scheme=scheme)
+    for url in pages(cast, held):
+        page.goto(url)
+        page.wait_for_load_state("networkidle")
+        assert_clean(page)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_it_ends_a_session_from_the_list(page_of, assert_clean, cast, held, javascript):
+    page = page_of(cast.operator, javascript=javascript)
+    page.goto("/admin/sessions_admin/session/")
+    page.get_by_label("Search sessions").fill("member@acme.test")
+    page.get_by_role("button", name="Search").click()
+    row = page.get_by_role("row").filter(has_text="member@acme.test")
+    row.get_by_role("checkbox").check()
+    page.get_by_label("Action:").select_option("End session")
+    page.get_by_role("button", name="Run").click()
+
+    expect(page.get_by_text("member@acme.test, Acme")).to_be_visible()
+    assert_clean(page)
+    page.get_by_label("Note").fill("Reported stolen.")
+    page.get_by_role("button", name="End session").click()
+
+    expect(page.get_by_text("1 session was ended.")).to_be_visible()
+    assert "q=member" in page.url
+    held.refresh_from_db()
+    assert (held.end_reason, held.end_note) == (EndReason.REVOKED_BY_OPERATOR, "Reported stolen.")
+
+
+def test_it_ends_a_session_from_its_page(page_of, cast, held):
+    page = page_of(cast.operator)
+    page.goto(f"/admin/sessions_admin/session/{held.pk}/change/")
+    page.get_by_label("Action:").select_option("End session")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="End session").click()
+    expect(page.get_by_text("1 session was ended.")).to_be_visible()
+    assert str(held.pk) in page.url
+    assert not Session.objects.open().filter(pk=held.pk).exists()
+
+
+def test_people_are_chosen_by_typing(page_of, assert_clean, cast, live_server):
+    page = page_of(cast.operator)
+    page.goto("/admin/tenants/membership/add/")
+    for field, text, found in (
+        ("User", "nakamura", "Eve Nakamura"),
+        ("Tenant", "acm", "Acme"),
+    ):
+        page.get_by_role("combobox", name=field).first.click()
+        page.get_by_role("searchbox", name=field).fill(text)
+        page.get_by_role("option", name=found).click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Auditors").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    membership = Membership.objects.get(user=cast.outsider, tenant=cast.acme)
+    assert [group.name for group in membership.groups.all()] == ["Auditors"]
+
+
+def test_the_way_back(page_of, cast, live_server):
+    page = page_of(cast.operator)
+    page.goto("/admin/")
+    page.get_by_role("link", name="Back to the portal").click()
+    expect(page).to_have_url(f"{live_server.url}/sessions/")
+    page.goto("/admin/")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/signed-out/**")
