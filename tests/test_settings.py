@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import connections, env
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "q8#v!Zr2" * 8
@@ -208,3 +208,9 @@ def test_secret(monkeypatch, tmp_path):
         env.secret("SOME_SECRET")
     monkeypatch.delenv("SOME_SECRET_FILE")
     assert env.secret("SOME_SECRET") == "from the environment"
+
+
+@pytest.mark.parametrize(("query", "threshold"), [("", 5), ("?prepare_threshold=off", None)])
+def test_it_prepares_statements_unless_the_url_forbids_it(query, threshold):
+    options = connections.database(f"postgres://user:word@host/name{query}")["OPTIONS"]
+    assert options["prepare_threshold"] == threshold
