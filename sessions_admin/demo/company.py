@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -23,9 +24,10 @@ from sessions_admin.geo import (
     write_city_database,
 )
 from sessions_admin.lifecycle.ending import ensure_policy
+from sessions_admin.lifecycle.policy_change import as_data, settings_of
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.vocabulary import AuditAction
-from tenants.models import Group, Tenant
+from tenants.models import Group, Membership, Tenant
 from tenants.permissions import Permission
 
 BATCH = 1000  # rows a statement: as fast as larger ones, without their memory
@@ -93,6 +95,7 @@ def _found(rng: random.Random, now: datetime) -> Company:
     company = Company(tenants, as_people(cast, tenants), crowd, Diary(now, rng))
     User.objects.filter(email__in=demo_addresses()).update(joined_at=now - FOUNDED)
     Tenant.objects.filter(slug__in=TENANTS).update(created_at=now - FOUNDED)
+    Membership.objects.filter(tenant__slug__in=TENANTS).update(joined_at=now - FOUNDED)
     return company
 
 
@@ -101,23 +104,26 @@ def _set_rules(company: Company) -> None:
     diary = company.diary
     for slug, changes in HISTORY.items():
         row = ensure_policy(company.tenants[slug])
-        for change, _before, _after in steps(changes):
+        for change, before, after in steps(changes):
             assign(row, change.values)
             diary.event(
-                AuditAction.POLICY_CHANGED, diary.now - timedelta(days=change.days_ago),
+                AuditAction.POLICY_CHANGED, change.at(diary.now),
                 actor_id=company.cast[change.by].user.pk, tenant_id=row.pk,
+                old=as_data(settings_of(before)), new=as_data(settings_of(after)),
+                effect={"ended": change.ended},
             )  # fmt: skip
         row.save()
 
 
 def _write(diary: Diary, report: Report) -> None:
     # By time, as they would have come: ids that ascend are what the indexes like.
-    for name, rows in (
+    tables: tuple[tuple[str, list[Any]], ...] = (
         ("sessions", sorted(diary.sessions, key=lambda row: row.pk)),
         ("sightings", diary.sightings),
         ("login attempts", sorted(diary.attempts, key=lambda row: row.pk)),
         ("audit events", sorted(diary.events, key=lambda row: row.pk)),
-    ):
+    )
+    for name, rows in tables:
         model = type(rows[0])
         model._default_manager.bulk_create(rows, batch_size=BATCH)
         report(name, len(rows))

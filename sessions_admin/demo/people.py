@@ -4,7 +4,7 @@ import random
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from accounts.models import User
 from sessions_admin.client import Client
@@ -94,7 +94,8 @@ class Person:
         zone = zoneinfo.ZoneInfo(self.city.time_zone)
         hour = min(max(rng.gauss(11.5, 3.2), 5.0), 23.0)
         day = (now - timedelta(days=days_ago)).astimezone(zone)
-        return day.replace(hour=int(hour), minute=rng.randrange(60), second=rng.randrange(60))
+        moment = day.replace(hour=int(hour), minute=rng.randrange(60), second=rng.randrange(60))
+        return moment.astimezone(UTC)  # where an hour later is an hour later
 
 
 def address_of(name: str, slug: str) -> str:

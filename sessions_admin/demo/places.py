@@ -66,8 +66,8 @@ def _cities() -> Iterator[City]:
     offices = (part for network in DOCUMENTATION for part in IPv4Network(network).subnets(4))
     homes = BENCHMARKS.subnets(new_prefix=20)
     homes_ipv6 = IPV6.subnets(new_prefix=40)
-    for place, *networks in zip(PLACES, offices, homes, homes_ipv6, strict=False):
-        yield City(*place, *networks)
+    for place, office, home, ipv6 in zip(PLACES, offices, homes, homes_ipv6, strict=False):
+        yield City(*place, office, home, ipv6)
 
 
 CITIES = {city.name: city for city in _cities()}
@@ -81,8 +81,8 @@ def place_rows() -> Iterator[PlaceRow]:
     for city in CITIES.values():
         for network in (city.office, city.homes, city.homes_ipv6):
             yield _row(city, str(network))
-    for network in LOOPBACK:
-        yield _row(HEADQUARTERS, network)
+    for local in LOOPBACK:
+        yield _row(HEADQUARTERS, local)
 
 
 def _row(city: City, network: str) -> PlaceRow:

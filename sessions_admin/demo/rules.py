@@ -21,6 +21,10 @@ class Change:
     values: dict[str, Any]
     ended: int = 0  # sessions that were over at once
 
+    def at(self, now: datetime) -> datetime:
+        """In the middle of a day, as people do such things."""
+        return at_work(now - timedelta(days=self.days_ago))
+
 
 # The last state is the present one. `end_oldest` at ten, as a company that grew into its rules.
 HISTORY: dict[str, tuple[Change, ...]] = {
@@ -53,11 +57,16 @@ HISTORY: dict[str, tuple[Change, ...]] = {
 DENYING_DAYS_AGO = (60.5, 47.5)  # while acme refused the eleventh sign-in
 
 
+def at_work(moment: datetime) -> datetime:
+    """That day, between nine and four."""
+    return moment.replace(hour=9 + (moment.hour + moment.minute) % 7)
+
+
 def policy_at(slug: str | None, at: datetime, now: datetime) -> Policy:
     """What applied then; nobody ever changed the platform's own rules."""
     row = SessionPolicy()
     for change in HISTORY.get(slug or "", ()):
-        if now - timedelta(days=change.days_ago) <= at:
+        if change.at(now) <= at:
             assign(row, change.values)
     return row.rules()
 

@@ -13,7 +13,7 @@ from sessions_admin.demo.people import (
     SUSPENDED_IN_ACME,
     Person,
 )
-from sessions_admin.demo.rules import policy_at
+from sessions_admin.demo.rules import at_work, policy_at
 from sessions_admin.models import Session
 from sessions_admin.policy import Policy
 from sessions_admin.vocabulary import AuditAction, EndReason
@@ -85,7 +85,7 @@ def _shut_out(company: Company) -> None:
     _disable(company, DISABLED_IN_ACME, 23.4, admin, "Left the company.")
     _disable(company, DISABLED_IN_GLOBEX, 5.7, outsider, "Phone lost, account under review.")
     person = company.named(SUSPENDED_IN_ACME)
-    person.until = company.diary.now - timedelta(days=12.2)
+    person.until = at_work(company.diary.now - timedelta(days=12.2))
     Membership.objects.filter(user=person.user).update(is_active=False)
     ending = Ending(EndReason.MEMBERSHIP_REMOVED, admin, "The project has ended.")
     company.diary.ended_together(person, person.tenants[0], 3, person.until, ending)
@@ -93,7 +93,7 @@ def _shut_out(company: Company) -> None:
 
 def _disable(company: Company, address: str, days_ago: float, by: User, note: str) -> None:
     person, diary = company.named(address), company.diary
-    person.until = diary.now - timedelta(days=days_ago)
+    person.until = at_work(diary.now - timedelta(days=days_ago))
     person.user.is_active = False
     person.user.save(update_fields=["is_active"])
     diary.event(
@@ -123,6 +123,9 @@ def _sign_in_now(company: Company) -> None:
     for person, device in diary.rng.sample(free, enough - len(diary.sessions)):
         longest = (_policy(diary, person).absolute_timeout or timedelta(days=30)) - SPARE
         age = longest * diary.rng.triangular(0.002, 1, 0.02)
+        if age > timedelta(days=1):
+            began = person.working_moment(age / timedelta(days=1), diary.now, diary.rng)
+            age = min(diary.now - began, longest)
         diary.live(person, person.tenants[0], device, age=age, idle=_idle(diary, person, age))
 
 
@@ -147,7 +150,7 @@ def _name(diary: Diary, session: Session, label: str) -> None:
 
 def _suspend_globex(company: Company) -> None:
     """For two days, once: everybody of globex was out."""
-    at = company.diary.now - timedelta(days=52.4)
+    at = at_work(company.diary.now - timedelta(days=52.4))
     operator = company.cast["operator"].user
     ending = Ending(EndReason.TENANT_SUSPENDED, operator, "The contract has run out.")
     for person in company.of("globex"):
@@ -181,7 +184,8 @@ def _clear_up(company: Company) -> None:
     diary, cast = company.diary, company.cast
     enders = {"acme": ("admin", "owner"), "globex": ("outsider",)}
     for slug, names in enders.items():
-        for person in diary.rng.choices(_present(company, slug), k=30 if slug == "acme" else 9):
+        others = [person for person in _present(company, slug) if person in company.crowd]
+        for person in diary.rng.choices(others, k=30 if slug == "acme" else 9):
             actor, at = cast[diary.rng.choice(names)].user, _some_moment(diary, person)
             ending = Ending(EndReason.REVOKED_BY_ADMIN, actor, diary.rng.choice(ADMIN_NOTES))
             count = diary.rng.randint(1, 4)
@@ -192,7 +196,7 @@ def _clear_up(company: Company) -> None:
                 tenant_id=company.tenants[slug].pk,
             )  # fmt: skip
     for note in OPERATOR_NOTES:
-        at = diary.now - timedelta(days=diary.rng.uniform(15, 80))
+        at = at_work(diary.now - timedelta(days=diary.rng.uniform(15, 80)))
         for person in diary.rng.sample(_present(company, "acme"), 7):
             ending = Ending(EndReason.REVOKED_BY_OPERATOR, cast["operator"].user, note)
             diary.ended_together(person, company.tenants["acme"], 1, at, ending)
