@@ -46,6 +46,7 @@ class Act:
     label: str | _StrPromise
     consequence: str | _StrPromise  # what the operator should know before
     do: Callable[[Any, HttpRequest, QuerySet[Any], str], str]
+    plural: str | _StrPromise = ""  # the label of many rows, if it is another one
     takes_note: bool = True  # what the people concerned will read about it
 
 
@@ -90,7 +91,7 @@ class ActsAdmin(admin.ModelAdmin[Any]):
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": act.label,
+            "title": act.plural or act.label if len(rows) > 1 else act.label,
             "opts": self.opts,
             "act": act,
             "url": reverse(f"admin:{self._url_name(act)}"),
@@ -158,6 +159,7 @@ def _asking(act: Act) -> Callable[..., HttpResponse | None]:
 
     @admin.action(
         description=act.label,
+        description_plural=act.plural or act.label,
         location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
     )
     def ask(

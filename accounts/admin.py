@@ -11,6 +11,7 @@ from allauth.mfa import admin as mfa_admin
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
@@ -48,7 +49,16 @@ def change_own_password(request: HttpRequest, **_: object) -> HttpResponse:
     return redirect("account_change_password")
 
 
+class NamesakesApart(AutocompleteJsonView):
+    """Two people may have one name; the wrong one must not become a member."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        found = super().serialize_result(obj, to_field_name)
+        return found | {"text": f"{obj} ({obj.email})"} if isinstance(obj, User) else found
+
+
 admin.site.password_change = change_own_password  # type: ignore[method-assign,assignment]
+admin.site.autocomplete_view = NamesakesApart.as_view(admin_site=admin.site)  # type: ignore[method-assign,assignment]
 
 
 proved: Any = step_up(ADMINISTRATIVE)

@@ -60,7 +60,7 @@ def test_it_ends_a_session_from_the_list(page_of, assert_clean, cast, held, java
     page.get_by_role("button", name="Search").click()
     row = page.get_by_role("row").filter(has_text="member@acme.test")
     row.get_by_role("checkbox").check()
-    page.get_by_label("Action:").select_option("End session")
+    page.get_by_label("Action:").select_option("End sessions")
     page.get_by_role("button", name="Run").click()
 
     expect(page.get_by_text("member@acme.test, Acme")).to_be_visible()

@@ -192,7 +192,9 @@ def test_people_are_offered_as_one_types(desk):
         {"term": "moreau", "app_label": "tenants", "model_name": "membership",
          "field_name": "user"},
     )  # fmt: skip
-    assert [found["text"] for found in response.json()["results"]] == ["Dave Moreau"]
+    assert [found["text"] for found in response.json()["results"]] == [
+        "Dave Moreau (member@acme.test)"
+    ]
 
 
 @pytest.mark.parametrize("way", ["box", "act", "delete"])
