@@ -112,16 +112,21 @@ class FoundSession:
 
     @cached_property
     def access(self) -> Access:
-        tenant_id, name, slug, _, sections = self._row[self._plan.tenant]
-        if tenant_id is None:
-            return Access()
         _, permissions = self._row[self._plan.membership]
-        return Access(
-            CurrentTenant(tenant_id, name, slug), split_words(permissions), split_words(sections)
-        )
+        return _access(self._row[self._plan.tenant], permissions)
 
 
-# Tenants share few distinct policies; building one costs more than finding it here.
+# Few distinct ones are in use at a time, and building one costs more than finding it here.
+@lru_cache(maxsize=1024)
+def _access(tenant: tuple[Any, ...], permissions: str | None) -> Access:
+    tenant_id, name, slug, _, sections = tenant
+    if tenant_id is None:
+        return Access()
+    return Access(
+        CurrentTenant(tenant_id, name, slug), split_words(permissions), split_words(sections)
+    )
+
+
 @lru_cache(maxsize=1024)
 def _policy(values: tuple[Any, ...]) -> Policy:
     (
