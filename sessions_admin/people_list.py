@@ -160,11 +160,16 @@ class Person:
 
 
 def page_of_people(
-    tenant: CurrentTenant, wanted: Wanted, query: Mapping[str, str], now: datetime
+    tenant: CurrentTenant,
+    wanted: Wanted,
+    query: Mapping[str, str],
+    now: datetime,
+    *,
+    size: int = PAGE_SIZE,
 ) -> Page[Membership]:
     """The memberships on the page that the URL's query names."""
     found = described(_found(tenant, wanted, now), tenant)
-    return page_of(found, wanted.order, query, size=PAGE_SIZE)
+    return page_of(found, wanted.order, query, size=size)
 
 
 def count_people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> int:

@@ -73,9 +73,7 @@ def _days(since: datetime, now: datetime, zone: tzinfo) -> list[Day]:
         end = min(_next_midnight(start, zone), now)
         left, right = _along(start, since), _along(end, since)
         middle = round((left + right) / 2, 2)
-        days.append(
-            Day(start.astimezone(zone), round(left, 2), middle, right - left >= LEAST_DAY)
-        )
+        days.append(Day(start.astimezone(zone), round(left, 2), middle, right - left >= LEAST_DAY))
         start = end
     return days
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from sessions_admin.views import (
     at_the_limit,
+    exports,
     my_sessions,
     session_settings,
     signed_out,
@@ -15,6 +16,7 @@ urlpatterns = [
     path("sessions/end/", my_sessions.end_selected, name="end-selected-sessions"),
     path("sessions/end-others/", my_sessions.end_others, name="end-other-sessions"),
     path("sessions/end-all/", my_sessions.end_all, name="end-all-sessions"),
+    path("sessions/export.csv", exports.my_sessions, name="export-my-sessions"),
     path("sessions/<uuid:session_id>/end/", my_sessions.end, name="end-session"),
     path("sessions/<uuid:session_id>/rename/", my_sessions.rename, name="rename-session"),
     path("signed-out/", signed_out.signed_out, name="signed-out"),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("accounts/limit/", at_the_limit.choose, name="session-limit"),
     path("users/", users.users, name="users"),
     path("users/end-sessions/", users.end_sessions_of_many, name="end-sessions-of-many"),
+    path("users/export.csv", exports.users, name="export-users"),
     path("users/<uuid:user_id>/", users.user, name="user"),
     path("users/<uuid:user_id>/end-sessions/", users.end_sessions_of, name="end-sessions-of"),
     path("users/<uuid:user_id>/disable/", users.disable, name="disable-user"),

@@ -28,6 +28,7 @@ PORTAL = {
     "sessions/end/": {"GET": POST_ONLY, "POST": OWN_ACT},
     "sessions/end-others/": {"GET": POST_ONLY, "POST": OWN_ACT},
     "sessions/end-all/": {"GET": POST_ONLY, "POST": OWN_ACT},
+    "sessions/export.csv": {"GET": PERSONAL, "POST": POST_ONLY},
     "sessions/{session}/end/": {
         "GET": POST_ONLY,
         "POST": (302, 302, 403, 302, 302, 404, 404),
@@ -41,6 +42,7 @@ PORTAL = {
     "accounts/limit/": {"GET": OWN_ACT},
     "users/": {"GET": SEES_USERS},
     "users/end-sessions/": {"GET": POST_ONLY, "POST": (302, 403, 403, 302, 302, 302, 302)},
+    "users/export.csv": {"GET": SEES_USERS, "POST": POST_ONLY},
     "users/{user}/": {"GET": SEES_MEMBER},
     "users/{user}/end-sessions/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/disable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
@@ -141,7 +143,7 @@ def test_no_answer_holds_a_key(cast, browser_of, path):
     own = next(iter(browser.cookies.values())).value
     hashes = [bytes(row.key_hash).hex() for row in Session.objects.all()]
     address = path.format(session=session.pk, user=cast.member.pk, unknown=uuid.uuid4())
-    text = browser.get(f"/{address}").content.decode(errors="replace")
+    text = browser.get(f"/{address}").getvalue().decode(errors="replace")
     for secret in (key, own, *hashes):
         assert secret not in text
 
