@@ -54,7 +54,9 @@ def _number(label: Words) -> forms.IntegerField:
 
 def _unit(label: Words) -> forms.ChoiceField:
     choices = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days"))]
-    return forms.ChoiceField(label=label, choices=choices)
+    # The label on the screen is the number's.
+    widget = forms.Select({"aria-label": label})
+    return forms.ChoiceField(label=label, choices=choices, widget=widget)
 
 
 class SettingsForm(forms.Form):

@@ -130,8 +130,11 @@ def _lifetime(settings: Mapping[str, Any], label: Promise, name: str) -> Setting
     return Setting(label, words, words)
 
 
-def impact_in_words(impact: Impact, policy: Policy) -> str:
-    """“Applies to 37 live sessions of 21 people. 4 would end now: 2 idle over 30 minutes, …”"""
+def impact_in_words(impact: Impact, policy: Policy, *, tried: bool) -> str:
+    """“Applies to 37 live sessions of 21 people. 4 would end now: 2 idle over 30 minutes, …”
+
+    `tried`: these are not the stored settings, so that it is worth saying that nothing would end.
+    """
     sessions = ngettext("%d live session", "%d live sessions", impact.sessions) % impact.sessions
     people = ngettext("%d person", "%d people", impact.people) % impact.people
     sentences = [
@@ -143,7 +146,7 @@ def impact_in_words(impact: Impact, policy: Policy) -> str:
             gettext("%(total)d would end now: %(causes)s.")
             % {"total": impact.total, "causes": ", ".join(causes)}
         )
-    else:
+    elif tried:
         sentences.append(gettext("None would end now."))
     if impact.mine:
         sentences.append(gettext("This session is included."))
@@ -175,7 +178,7 @@ def warnings_of(impact: Impact, old: Mapping[str, Any], new: Mapping[str, Any]) 
         warnings.append(
             gettext(
                 "Less than 20 minutes without activity is short for people who read or write "
-                "slowly: they lose what they have not saved (WCAG 2.2.1)."
+                "slowly (WCAG 2.2.1). The portal warns them before and lets them stay."
             )
         )
     if looser := _loosened(old, new):

@@ -164,7 +164,7 @@ def _preview(request: TenantRequest, form: SettingsForm) -> Preview | None:
     policy = SessionPolicy(**settings).rules()
     return Preview(
         impact,
-        impact_in_words(impact, policy),
+        impact_in_words(impact, policy, tried=form.is_bound),
         warnings_of(impact, stored, settings) if form.is_bound else [],
         _examples(request, impact),
     )
