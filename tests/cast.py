@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -41,7 +42,8 @@ class Cast:
 @pytest.fixture
 def cast(db) -> Cast:
     tenants = make_tenants()
-    return Cast(**tenants, **make_people(tenants))
+    members: dict[str, Any] = {**tenants, **make_people(tenants)}
+    return Cast(**members)
 
 
 @pytest.fixture

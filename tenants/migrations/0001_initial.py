@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                     "is_active",
                     models.BooleanField(
                         default=True,
-                        help_text="A suspended membership lets the person not in.",
+                        help_text="A suspended membership keeps the person out of the tenant.",
                         verbose_name="active",
                     ),
                 ),
