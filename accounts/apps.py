@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import credentials  # noqa: F401, PLC0415  connects the receivers
+        from accounts import credentials  # noqa: F401  connects the receivers
