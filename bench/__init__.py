@@ -1,0 +1,1 @@
+"""What the session layer costs, beside Django's own: `python -m bench --help`."""

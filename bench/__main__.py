@@ -1,0 +1,54 @@
+"""`make bench`: what the session layer costs, beside Django's own database sessions.
+
+    python -m bench [--sqlite] [--rounds N]
+
+Everything is measured in this one process, against a database of its own that is thrown away.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import environment
+from tests.databases import postgresql, postgresql_binaries, unwind_on_signals
+
+ROUNDS = 25
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="What the session layer costs, beside Django's own."
+    )
+    parser.add_argument("--sqlite", action="store_true", help="instead of PostgreSQL; not judged")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} unless told")
+    options = parser.parse_args()
+    if not options.sqlite and postgresql_binaries() is None:
+        parser.error("PostgreSQL's server binaries are not installed; --sqlite does without.")
+    unwind_on_signals()
+    environment.fix()
+    with _sqlite() if options.sqlite else postgresql() as url:
+        os.environ["DATABASE_URL"] = url
+        return _measure(max(1, options.rounds), judged=not options.sqlite)
+
+
+@contextmanager
+def _sqlite() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as directory:
+        yield f"sqlite:///{Path(directory) / 'bench.sqlite3'}"
+
+
+def _measure(rounds: int, *, judged: bool) -> int:
+    import django
+
+    django.setup()
+    from bench import comparison  # needs the models
+
+    return comparison.run(rounds, judged=judged)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The tables that `make bench` prints."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from bench import meter
+from bench.bulk import Times
+from bench.meter import Tax
+from bench.stacks import Stack
+
+
+def taxes(bare: Stack, layers: Sequence[Stack], taxes: Sequence[Tax]) -> str:
+    """What each layer costs above the bare one."""
+    floor = meter.calls(bare)
+    heads = ["", "tax µs", "ratio", "database µs", "calls", "statements"]
+    rows = [
+        [
+            layer.name,
+            f"{tax.cost.application:,.0f}",
+            f"{tax.ratio:.2f}",
+            f"{tax.cost.database:,.0f}" if tax.cost.database else "–",
+            f"{meter.calls(layer) - floor:,}",
+            statement_words(meter.statements(layer)),
+        ]
+        for layer, tax in zip(layers, taxes, strict=True)
+    ]
+    return _table(heads, rows)
+
+
+def times(sizes: Sequence[str], measured: Iterable[Times]) -> str:
+    heads = ["", "Django", *sizes]
+    rows = [[one.name, *map(_milliseconds, (one.djangos, *one.ours))] for one in measured]
+    return _table(heads, [row + [""] * (len(heads) - len(row)) for row in rows])
+
+
+def statement_words(statements: Sequence[str]) -> str:
+    """“2 SELECT, 1 INSERT”."""
+    counted = Counter(statements).items()
+    return ", ".join(f"{number} {word}" for word, number in counted) or "no statement"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as they must be; words to the left, numbers to the right."""
+    lines = [heads, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    words = {0, *(column for column, head in enumerate(heads) if head == "statements")}
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if column in words else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
