@@ -43,6 +43,7 @@ PORTAL = {
     "users/": {"GET": SEES_USERS},
     "users/end-sessions/": {"GET": POST_ONLY, "POST": (302, 403, 403, 302, 302, 302, 302)},
     "users/export.csv": {"GET": SEES_USERS, "POST": POST_ONLY},
+    "users/right-now/": {"GET": SEES_USERS, "POST": POST_ONLY},
     "users/{user}/": {"GET": SEES_MEMBER},
     "users/{user}/end-sessions/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/disable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},

@@ -10,9 +10,10 @@ from sessions_admin.timeline import timeline
 
 register = template.Library()
 
-# In pixels; timeline.html draws by them.
+# In pixels; the templates draw by them.
 DAYS_HEIGHT = 28
 LANE_HEIGHT = 40
+BAR_HEIGHT = 36
 
 
 @register.inclusion_tag("sessions_admin/timeline.html")
@@ -39,3 +40,9 @@ def lane_offset(index: int) -> int:
 def lanes_height(count: int) -> int:
     """How high a drawing of so many lanes is, in pixels."""
     return DAYS_HEIGHT + LANE_HEIGHT * count
+
+
+@register.filter
+def bars_height(count: int) -> int:
+    """How high so many bars are, in pixels: also how far down the next one begins."""
+    return BAR_HEIGHT * count
