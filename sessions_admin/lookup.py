@@ -49,7 +49,7 @@ def find_session(key_hash: bytes) -> FoundSession | None:
         # The server dropped our persistent connection (a restart), or what is prepared there fits
         # no more (a migration). Once more, on a new one; inside a transaction the caller must
         # hear of it.
-        if connection.in_atomic_block:
+        if connection.in_atomic_block or not connection.autocommit:
             raise
         connection.close()
         row = _fetch(connection, plan, key_hash)

@@ -113,6 +113,21 @@ def test_it_never_goes_on_outside_a_transaction_that_is_lost(key_hash):
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
+def test_it_never_goes_on_outside_a_transaction_without_atomic_either(key_hash):
+    find_session(key_hash)
+    transaction.set_autocommit(False)
+    try:
+        Session.objects.update(label="lost")
+        terminate_connection()
+        with pytest.raises(DatabaseError):
+            find_session(key_hash)
+    finally:
+        connection.close()  # the next one commits by itself again
+    assert not Session.objects.filter(label="lost").exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
 def test_it_prepares_again_what_the_server_has_forgotten(key_hash):
     find_session(key_hash)
     with connection.cursor() as cursor:
