@@ -75,7 +75,7 @@ def moment_words(moment: datetime, now: datetime) -> str:
     """In the person's time zone; with the year only when it is another one."""
     local = timezone.localtime(moment)
     same_year = local.year == timezone.localtime(now).year
-    return date_format(local, "j M, H:i" if same_year else "j M Y, H:i")
+    return date_format(local, gettext("j M, H:i") if same_year else gettext("j M Y, H:i"))
 
 
 def _along(part: timedelta, total: timedelta) -> float:

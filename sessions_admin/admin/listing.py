@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -104,7 +105,11 @@ class TenantFilter(admin.SimpleListFilter):
 
 def at_a_glance(moment: datetime | None) -> str:
     """Short enough for a column; the date stays in one line."""
-    return date_format(timezone.localtime(moment), "j\xa0M\xa0Y, H:i") if moment else "–"
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    day = date_format(local, gettext("j M Y")).replace(" ", "\xa0")
+    return f"{day}, {date_format(local, 'H:i')}"
 
 
 def people_named(text: str) -> list[UUID]:
