@@ -2,8 +2,9 @@
 # make test   every test, on SQLite and on PostgreSQL
 # make lint   everything that can be said without running the code
 # make bench  what the session layer costs
+# make messages  the words of every screen collected and compiled, for translators
 
-.PHONY: run test lint format bench venv requirements clean
+.PHONY: run test lint format bench messages venv requirements clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -31,6 +32,12 @@ format: $(DEV)
 
 bench: $(DEV)
 	@exec .venv/bin/python -m bench $(ARGS)
+
+# Needs GNU gettext; what it makes is committed, so that nothing else does.
+messages: $(DEV)
+	SECRET_KEY=messages .venv/bin/python manage.py makemessages --locale de --add-location file \
+		--ignore .venv --ignore var --ignore tests --ignore docs --ignore bench --ignore tools
+	SECRET_KEY=messages .venv/bin/python manage.py compilemessages --locale de --ignore .venv
 
 venv: $(DEV)
 
