@@ -90,7 +90,8 @@ def restore(request: TenantRequest, event_id: UUID) -> HttpResponse:
     form = _form(request, _before(request, event_id))
     if form.is_valid():
         change = _change(request, form)
-        messages.success(request, f"{_('Restored.')} {_ended_words(change)}")
+        done = _("Restored.")
+        messages.success(request, f"{done} {_ended_words(change)}")
     else:
         problem = next(iter(form.errors.values()))[0]
         messages.error(request, _("These settings are not possible any more: %s") % problem)
