@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from sessions_admin.vocabulary import AtLimit, EndReason
 from tenants.access import CurrentTenant
 from tenants.models import Tenant
 
+# Half-open steps that people think in; no live session is idle for longer than the last.
+IDLE_AGES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 1440))
 # Enough to recognise what is meant; the number says the rest.
 EXAMPLES = 20
 STAYS = ""  # the fate of a session that the policy leaves alone
@@ -35,7 +38,8 @@ class Impact:
     people: int
     ending: Mapping[EndReason, int]  # how many would end, by the reason; only what there is
     mine: EndReason | None  # why the session that asks would end, if it would
-    examples: list[Session]  # of those that would end, with `fate` and their user
+    idle_ages: list[int]  # how many are idle for less than each of IDLE_AGES and not the one before
+    examples: list[Session]  # of those that would end, oldest first, with `fate` and their user
 
     @property
     def total(self) -> int:
@@ -47,19 +51,27 @@ def impact_of(policy: Policy, tenant: Tenant | CurrentTenant, *, using: UUID | N
 
     `using` is the session that asks. Saving is activity, so it is never found idle.
     """
-    sessions = fated(Session.objects.within(tenant), policy, timezone.now(), using=using)
+    now = timezone.now()
+    sessions = fated(Session.objects.within(tenant), policy, now, using=using)
+    seen_within = {
+        f"within_{number}": Count("pk", filter=Q(seen__gt=now - age))
+        for number, age in enumerate(IDLE_AGES)
+    }
     counts = sessions.aggregate(
         sessions=Count("pk"),
         people=Count("user", distinct=True),
         mine=Max("fate", filter=Q(pk=using)),
         **{fate: Count("pk", filter=Q(fate=fate)) for fate in FATES},
+        **seen_within,
     )
     ending = {fate: counts[fate] for fate in FATES if counts[fate]}
+    within = [0, *(counts[name] for name in seen_within)]
     return Impact(
         sessions=counts["sessions"],
         people=counts["people"],
         ending=ending,
         mine=EndReason(counts["mine"]) if counts["mine"] else None,
+        idle_ages=[more - less for less, more in pairwise(within)],
         examples=_examples(sessions) if ending else [],
     )
 
@@ -112,5 +124,5 @@ def _leaving_first(at_limit: AtLimit) -> list[str]:
 
 
 def _examples(sessions: SessionQuerySet) -> list[Session]:
-    ending = sessions.exclude(fate=STAYS).select_related("user")
-    return list(ending.order_by("user__display_name", "user_id", "pk")[:EXAMPLES])
+    ending = sessions.exclude(fate=STAYS).select_related("user").defer("data", "key_hash")
+    return list(ending.order_by("pk")[:EXAMPLES])

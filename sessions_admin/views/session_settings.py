@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
+from sessions_admin.idle_histogram import Histogram, idle_histogram
 from sessions_admin.impact import Impact, impact_of
 from sessions_admin.lifecycle import PolicyChange, change_policy
 from sessions_admin.lifecycle.policy_change import from_data, settings_of
@@ -54,6 +55,7 @@ class Preview:
     impact: Impact
     sentence: str
     warnings: list[str]
+    histogram: Histogram
     examples: list[Example]
 
 
@@ -167,6 +169,7 @@ def _preview(request: TenantRequest, form: SettingsForm) -> Preview | None:
         impact,
         impact_in_words(impact, policy, tried=form.is_bound),
         warnings_of(impact, stored, settings) if form.is_bound else [],
+        idle_histogram(impact.idle_ages, policy.idle_timeout),
         _examples(request, impact),
     )
 
