@@ -59,6 +59,8 @@ MIDDLEWARE = [
     "sessions_admin.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Random padding and masked CSRF tokens keep BREACH from reading what is compressed.
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "sessions_admin.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
