@@ -2,9 +2,10 @@
 # make test   every test, on SQLite and on PostgreSQL
 # make lint   everything that can be said without running the code
 # make bench  what the session layer costs
+# make screens  pictures of every screen, into docs/screens
 # make messages  the words of every screen collected and compiled, for translators
 
-.PHONY: run test lint format bench messages venv requirements clean
+.PHONY: run test lint format bench screens messages venv requirements clean
 .DEFAULT_GOAL := run
 
 PORT ?= 8000
@@ -32,6 +33,9 @@ format: $(DEV)
 
 bench: $(DEV)
 	@exec .venv/bin/python -m bench $(ARGS)
+
+screens: $(DEV)
+	@exec .venv/bin/python tools/screens.py
 
 # Needs GNU gettext; what it makes is committed, so that nothing else does.
 messages: $(DEV)

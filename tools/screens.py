@@ -1,0 +1,335 @@
+"""`make screens`: pictures of every screen and its main states, into docs/screens/.
+
+Starts the portal with demo data on a scratch database and a free port, as `make run` does, drives
+the system's Chromium through it and writes the pictures and the page that shows them.
+"""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "screens"
+sys.path.insert(0, str(ROOT))
+
+START_SECONDS = 120  # migrating, collecting and the demo, on a slow machine
+SETTLE_MS = 900  # what pages fetch after they have loaded
+HEIGHTS = {1280: 800, 390: 844}
+TALLEST = {1280: 1150, 390: 1450}  # beyond that a list repeats itself
+AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Safari/537.36"
+)
+NOTE = "Laptop reported stolen."
+
+Look = tuple[int, str]
+EVERY: tuple[Look, ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
+LIGHT: tuple[Look, ...] = ((1280, "light"), (390, "light"))
+MIXED: tuple[Look, ...] = ((1280, "light"), (390, "dark"))
+WIDE: tuple[Look, ...] = ((1280, "light"),)
+MEMBER, ADMIN, AUDITOR = "member@acme.test", "admin@acme.test", "auditor@acme.test"
+CONTRACTOR, OPERATOR = "contractor@example.test", "operator@latchkey.test"
+
+
+def nothing(_page: Any) -> None:
+    """The screen as it opens."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One state of one screen: whose, where, what is done first, and in which looks."""
+
+    name: str
+    title: str
+    path: str
+    person: str | None
+    looks: tuple[Look, ...] = LIGHT
+    act: Callable[[Any], None] = nothing
+    is_dialog: bool = False  # what covers the page is as tall as the window
+
+
+def click(label: str, role: str = "button") -> Callable[[Any], None]:
+    return lambda page: page.get_by_role(role, name=label).first.click()
+
+
+def select_three(page: Any) -> None:
+    for box in page.locator("[data-select-row]").all()[1:4]:
+        box.check()
+
+
+def shorten_idle_timeout(page: Any) -> None:
+    page.locator("[name=idle_timeout_value]").fill("30")
+    page.locator("[name=idle_timeout_unit]").select_option("minutes")
+    page.locator("[name=idle_timeout_value]").blur()
+
+
+def unfold_first(page: Any) -> None:
+    page.locator("ol.list details summary").first.click()
+
+
+def first_member(page: Any) -> None:
+    """The list of people is in alphabetical order, so this is the same person each time."""
+    page.get_by_role("link", name="Dave Moreau").first.click()
+
+
+def ask_to_log_out_member(page: Any) -> None:
+    first_member(page)
+    page.get_by_role("link", name="Log out of all sessions").first.click()
+
+
+def history(page: Any) -> None:
+    first_member(page)
+    page.get_by_role("link", name="Login history").first.click()
+
+
+def first_row(page: Any) -> None:
+    page.locator("#result_list tbody th a").first.click()
+
+
+SCREENS = (
+    Screen("sign-in", "Signing in", "/accounts/login/", None, EVERY),
+    Screen("reset", "Forgotten password", "/accounts/password/reset/", None, MIXED),
+    Screen("my-sessions", "My sessions", "/sessions/", MEMBER, EVERY),
+    Screen(
+        "my-sessions-details", "My sessions: all that is known of one", "/sessions/", MEMBER, WIDE,
+        unfold_first,
+    ),
+    Screen(
+        "my-sessions-question", "My sessions: before ending others", "/sessions/", MEMBER, MIXED,
+        click("other sessions"), is_dialog=True,
+    ),
+    Screen("profile", "Profile", "/profile/", MEMBER, MIXED),
+    Screen("two-factor", "Two-step sign-in", "/accounts/2fa/", MEMBER, LIGHT),
+    Screen("password", "Changing the password", "/accounts/password/change/", MEMBER, LIGHT),
+    Screen("step-up", "Step-up", "/accounts/reauthenticate/", MEMBER, MIXED),
+    Screen("tenants", "Choosing a tenant", "/tenants/", CONTRACTOR, MIXED),
+    Screen("users", "Users", "/users/", ADMIN, EVERY),
+    Screen("users-selected", "Users: some selected", "/users/", ADMIN, WIDE, select_three),
+    Screen("right-now", "Users: right now", "/users/right-now/", ADMIN, MIXED),
+    Screen("user", "A person", "/users/?q=dave", ADMIN, EVERY, first_member),
+    Screen("user-history", "A person: login history", "/users/?q=dave", ADMIN, LIGHT, history),
+    Screen(
+        "user-question", "A person: before logging them out", "/users/?q=dave", ADMIN, MIXED,
+        ask_to_log_out_member, is_dialog=True,
+    ),
+    Screen("session-settings", "Session settings", "/settings/sessions/", ADMIN, EVERY),
+    Screen(
+        "session-settings-changed", "Session settings: what a change will do",
+        "/settings/sessions/", ADMIN, WIDE, shorten_idle_timeout,
+    ),
+    Screen(
+        "session-settings-read", "Session settings: read-only", "/settings/sessions/", AUDITOR,
+        WIDE,
+    ),
+    Screen("not-allowed", "Not allowed", "/users/", MEMBER, MIXED),
+    Screen("not-found", "Not found", "/nowhere/", MEMBER, LIGHT),
+    Screen("admin", "Django admin", "/admin/", OPERATOR, WIDE),
+    Screen(
+        "admin-sessions", "Django admin: sessions",
+        "/admin/sessions_admin/session/?state=live", OPERATOR, WIDE,
+    ),
+    Screen(
+        "admin-session", "Django admin: a session", "/admin/sessions_admin/session/?state=live",
+        OPERATOR, WIDE, first_row,
+    ),
+    Screen(
+        "admin-tenant", "Django admin: a tenant and its sections", "/admin/tenants/tenant/",
+        OPERATOR, WIDE, first_row,
+    ),
+    Screen(
+        "admin-settings", "Django admin: session settings of the platform",
+        "/admin/sessions_admin/sessionpolicy/", OPERATOR, WIDE, first_row,
+    ),
+    Screen(
+        "admin-audit", "Django admin: audit events", "/admin/sessions_admin/auditevent/", OPERATOR,
+        WIDE,
+    ),
+)  # fmt: skip
+# Their states are made, so they come last.
+SIGNED_OUT = Screen("signed-out", "Signed out, and why", "/sessions/", MEMBER, EVERY)
+LIMIT = Screen("limit", "At the limit: choosing which session ends", "", MEMBER, MIXED)
+
+
+def main() -> int:
+    from tests.browser.chromium import chromium
+
+    if chromium() is None:
+        print("Chromium is not installed.")
+        return 1
+    with portal() as url:
+        for old in PICTURES.glob("*.png"):
+            old.unlink()
+        take_all(url)
+    write_index()
+    total = sum(path.stat().st_size for path in PICTURES.glob("*.png"))
+    print(f"{len(list(PICTURES.glob('*.png')))} pictures, {total / 1e6:.1f} MB, in {PICTURES}")
+    return 0
+
+
+@contextmanager
+def portal() -> Iterator[str]:
+    """The portal with demo data on a scratch database; its address. This process shares it."""
+    with tempfile.TemporaryDirectory(prefix="latchkey-screens-") as directory:
+        port = free_port()
+        os.environ |= {
+            "DATABASE_URL": f"sqlite:///{directory}/latchkey.sqlite3",
+            "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright keeps an event loop running
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "GEOIP_PATH": f"{directory}/geo.mmdb",
+            "PORT": str(port),
+            "SECRET_KEY": secrets.token_urlsafe(64),
+            "TRUSTED_PROXIES": "127.0.0.1",  # so that the browser can be in some city
+        }
+        os.environ.pop("SECRET_KEY_FILE", None)
+        log = Path(directory) / "log"
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [sys.executable, ROOT / "tools" / "run.py"], stdout=output, stderr=output
+            )
+        try:
+            if not is_up(server, f"http://127.0.0.1:{port}/readyz"):
+                sys.exit(f"The portal did not start:\n{log.read_text(errors='replace')}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_up(server: subprocess.Popen[bytes], url: str) -> bool:
+    """Waits until the portal answers; False when it never does."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(url).close()  # noqa: S310  our own server
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+        else:
+            return True
+    return False
+
+
+def take_all(url: str) -> None:
+    import django
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.chromium import FLAGS, chromium
+
+    django.setup()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        pages = {
+            person: page_of(browser, url, person) for person in {one.person for one in SCREENS}
+        }
+        for screen in SCREENS:
+            take(pages[screen.person], screen)
+        page = page_of(browser, url, MEMBER)
+        end_newest_session()
+        take(page, SIGNED_OUT)
+        allow_no_more_sessions()
+        take(page_of(browser, url, MEMBER), LIMIT)
+        browser.close()
+
+
+def page_of(browser: Any, url: str, person: str | None) -> Any:
+    """A page in a browser of its own, in which the person has signed in (None: nobody)."""
+    from sessions_admin.demo.cast import PASSWORD
+
+    headers = {"X-Forwarded-For": home_of(person)} if person else {}
+    context = browser.new_context(
+        base_url=url, user_agent=AGENT, extra_http_headers=headers, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    if person:
+        page.goto("/accounts/login/")
+        page.locator("[name=login]").fill(person)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_url(lambda there: "/accounts/login/" not in there)
+    return page
+
+
+def home_of(person: str) -> str:
+    """An address that the person has used in the demo."""
+    from sessions_admin.models import Session
+
+    sessions = Session.objects.filter(user__email=person, ip__isnull=False)
+    return str(sessions.earliest("started_at").ip)
+
+
+def end_newest_session() -> None:
+    from accounts.models import User
+    from sessions_admin.lifecycle import end_sessions
+    from sessions_admin.models import Session
+    from sessions_admin.vocabulary import EndReason
+
+    newest = Session.objects.open().filter(user__email=MEMBER).latest("started_at")
+    admin = User.objects.get(email=ADMIN)
+    these = Session.objects.filter(pk=newest.pk)
+    end_sessions(these, reason=EndReason.REVOKED_BY_ADMIN, actor=admin, note=NOTE)
+
+
+def allow_no_more_sessions() -> None:
+    """The tenant's limit is what the member has open, and the member will be asked."""
+    from sessions_admin.models import Session, SessionPolicy
+    from sessions_admin.vocabulary import AtLimit
+
+    live = Session.objects.live().filter(user__email=MEMBER).count()
+    SessionPolicy.objects.filter(tenant__slug="acme").update(
+        max_live_sessions_enabled=True, max_live_sessions=live, at_limit=AtLimit.ASK
+    )
+
+
+def take(page: Any, screen: Screen) -> None:
+    for width, scheme in screen.looks:
+        page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        page.emulate_media(color_scheme=scheme)
+        if screen.path:
+            page.goto(screen.path)
+        screen.act(page)
+        page.wait_for_timeout(SETTLE_MS)
+        path = PICTURES / f"{screen.name}-{width}-{scheme}.png"
+        if screen.is_dialog:
+            page.screenshot(path=path)
+        else:
+            # A click has scrolled, and what sticks to the window would be in the middle.
+            page.evaluate("scrollTo(0, 0)")
+            height = page.evaluate("document.documentElement.scrollHeight")
+            clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST[width])}
+            page.screenshot(path=path, full_page=True, clip=clip)
+
+
+def write_index() -> None:
+    lines = ["# Screens", "", "Taken by `make screens` with the demo's data.", ""]
+    for screen in [*SCREENS, SIGNED_OUT, LIMIT]:
+        first, *others = [f"{screen.name}-{width}-{scheme}.png" for width, scheme in screen.looks]
+        lines += [f"## {screen.title}", "", f"![{screen.title}]({first})", ""]
+        links = [f"[{words(name)}]({name})" for name in others]
+        lines += [f"Also: {', '.join(links)}", ""] if links else []
+    (PICTURES / "README.md").write_text("\n".join(lines).rstrip() + "\n")
+
+
+def words(name: str) -> str:
+    width, scheme = name.removesuffix(".png").split("-")[-2:]
+    return f"{'phone' if width == '390' else 'desk'}, {scheme}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
