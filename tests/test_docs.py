@@ -17,7 +17,7 @@ README = ROOT / "README.md"
 OPERATING = ROOT / "docs" / "operating.md"
 SECURITY = ROOT / "docs" / "security.md"
 PICTURES = ROOT / "docs" / "screens"
-DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 doc = pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
 
 # The functions of config.env through which every setting is read.
