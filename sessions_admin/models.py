@@ -237,6 +237,12 @@ class AuditEvent(models.Model):
         verbose_name_plural = _("audit events")
         indexes = [
             models.Index(fields=["tenant", "id"], name="audit_by_tenant"),
+            # Few among millions, for the history on the screen of the settings.
+            models.Index(
+                fields=["tenant", "id"],
+                name="policy_changes",
+                condition=Q(action=AuditAction.POLICY_CHANGED),
+            ),
             models.Index(fields=["user", "id"], name="audit_by_user"),
         ]
 

@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'audit event',
                 'verbose_name_plural': 'audit events',
-                'indexes': [models.Index(fields=['tenant', 'id'], name='audit_by_tenant'), models.Index(fields=['user', 'id'], name='audit_by_user')],
+                'indexes': [models.Index(fields=['tenant', 'id'], name='audit_by_tenant'), models.Index(fields=['tenant', 'id'], name='policy_changes', condition=models.Q(('action', 'policy.changed'))), models.Index(fields=['user', 'id'], name='audit_by_user')],
             },
         ),
         migrations.AddIndex(
