@@ -14,6 +14,7 @@ from tests.crowd import attempt_of, crowd, session_of
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 looks = pytest.mark.parametrize(("width", "scheme"), LOOKS)
 with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
+IPV6 = "2001:db8:74:bd32:704a:1da2:168a:e738"
 HOSTILE = "<script>alert(1)</script><b onmouseover=alert(1)>bold"
 
 
@@ -34,7 +35,7 @@ def company(acme, admin, member, contractor, policy_of):
                         "ended_by": admin,
                         "end_note": HOSTILE,
                     },
-                    {"end_reason": EndReason.IDLE_TIMEOUT},
+                    {"end_reason": EndReason.IDLE_TIMEOUT, "ip": IPV6},
                     {"end_reason": EndReason.CONCURRENCY_LIMIT},
                 ]
                 * 10
@@ -42,7 +43,7 @@ def company(acme, admin, member, contractor, policy_of):
         ]
     )
     LoginAttempt.objects.bulk_create(
-        attempt_of(member, acme, minutes=index * 40, outcome=outcome)
+        attempt_of(member, acme, minutes=index * 40, outcome=outcome, ip=IPV6)
         for index, outcome in enumerate([*LoginOutcome] * 12)
     )
     type(member).objects.filter(pk=people[7].pk).update(is_active=False)
@@ -115,6 +116,19 @@ def test_the_questions_are_clean(users, member, contractor, assert_clean, width,
     for question in ("?ask=end-sessions", "?ask=disable"):
         page.goto(f"/users/{member.pk}/{question}")
         assert_clean(page)
+
+
+@pytest.mark.parametrize("which", ["", "{member}/", "{member}/?tab=history"])
+def test_nothing_is_wider_than_the_screen(users, member, which):
+    page = users()
+    page.goto(f"/users/{which.format(member=member.pk)}")
+    wider = {}
+    for width in (320, 390, 640, 690, 768, 834, 960, 1024, 1180, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        sideways = "document.scrollingElement.scrollWidth - window.innerWidth"
+        if (pixels := page.evaluate(sideways)) > 0:
+            wider[width] = pixels
+    assert wider == {}
 
 
 def test_what_others_wrote_stays_text(users, member, company):

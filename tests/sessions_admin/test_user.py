@@ -253,7 +253,7 @@ def test_its_history_tells_sign_ins_here_and_failures_anywhere(
     assert "192.0.2.1" in signed_in
     assert "Failed" in failed
     assert "192.0.2.2" in failed
-    assert "Refused: limit of sessions" in denied
+    assert "Refused: limit" in denied
     assert "192.0.2.3" in denied
 
 
