@@ -91,9 +91,7 @@ def restore(request: TenantRequest, event_id: UUID) -> HttpResponse:
     """Takes a change back: sets what was before it."""
     form = _form(request, _before(request, event_id))
     if form.is_valid():
-        change = _change(request, form)
-        done = _("Restored.")
-        messages.success(request, f"{done} {_ended_words(change)}")
+        messages.success(request, _told(_("Restored."), _change(request, form)))
     else:
         problem = next(iter(form.errors.values()))[0]
         messages.error(request, _("These settings are not possible any more: %s") % problem)
@@ -108,9 +106,7 @@ def _save(request: TenantRequest) -> HttpResponse:
         return _page(request, form, status=422)
     if _wants_to_be_asked(request, form):
         return _page(request, form, previewed=True)
-    change = _change(request, form)
-    saved = _("Saved.") if change.is_change else _("Nothing was different.")
-    messages.success(request, f"{saved} {_ended_words(change)}")
+    messages.success(request, _told(_("Saved."), _change(request, form)))
     return redirect("session-settings")
 
 
@@ -145,9 +141,11 @@ def _change(request: TenantRequest, form: SettingsForm) -> PolicyChange:
     return change_policy(request.tenant, form.settings(), request.user)
 
 
-def _ended_words(change: PolicyChange) -> str:
+def _told(done: str, change: PolicyChange) -> str:
+    """“Saved. 4 sessions ended.”"""
     ended = len(change.ended)
-    return ngettext("%d session ended.", "%d sessions ended.", ended) % ended
+    words = ngettext("%d session ended.", "%d sessions ended.", ended) % ended
+    return f"{done} {words}" if ended else done
 
 
 def _wants_to_be_asked(request: TenantRequest, form: SettingsForm) -> bool:
