@@ -7,13 +7,14 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.translation.template import templatize
 
@@ -24,10 +25,13 @@ from sessions_admin.vocabulary import EndReason
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ["accounts", "tenants", "sessions_admin", "config"]
 GERMAN = ROOT / "locale/de/LC_MESSAGES"
-# The calls that name a message, and how many of their first arguments do.
-CALLS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2}
-CALLS["ngettext_lazy"] = 2
-KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr|msgstr\[\d\]) (".*")')
+# The calls that name a message, and which of their arguments do.
+CALLS = {
+    **dict.fromkeys(["_", "gettext", "gettext_lazy", "gettext_noop"], slice(0, 1)),
+    **dict.fromkeys(["ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"], slice(0, 2)),
+    **dict.fromkeys(["npgettext", "npgettext_lazy"], slice(0, 3)),
+}
+KEYWORD = re.compile(r'(msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\]) (".*")')
 # How templatize() writes a template: calls of Python, between what is no Python at all.
 STRING = r"""u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 TEMPLATE_CALL = re.compile(rf"\b(?:gettext|_)\({STRING}\)|\bngettext\({STRING}, {STRING}, ")
@@ -109,6 +113,8 @@ def test_it_is_compiled_as_it_stands():
         sources, texts = zip(*entry.pairs, strict=True)
         if len(sources) == 1:
             got = (compiled.gettext(*sources),)
+        elif context := entry.texts.get("msgctxt"):
+            got = tuple(compiled.npgettext(context, *sources, n) for n in (1, 2))
         else:
             got = tuple(compiled.ngettext(*sources, n) for n in (1, 2))
         if got != texts:
@@ -119,6 +125,7 @@ def test_it_is_compiled_as_it_stands():
 @pytest.mark.parametrize("folder", [*SOURCES, "templates"])
 def test_it_knows_every_text_of_the_source(folder):
     known = {source for entry in entries() for source, _text in entry.pairs}
+    known |= {entry.texts.get("msgctxt", "") for entry in entries()}
     said = {text for path in sorted((ROOT / folder).rglob("*")) for text in texts_of(path)}
     assert not said - known, f"run make messages: {sorted(said - known)}"
 
@@ -134,7 +141,7 @@ def _texts_of_python(code: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(code)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        for argument in node.args[: CALLS.get(node.func.id, 0)]:
+        for argument in node.args[CALLS.get(node.func.id, slice(0))]:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 yield argument.value
 
@@ -208,7 +215,7 @@ PAGES = {
     "/profile/": "Profil",
     "/tenants/": "Mandant wählen",
     "/accounts/password/change/": "Passwort ändern",
-    "/accounts/2fa/": "Anmeldung in zwei Schritten und Passkeys",
+    "/accounts/2fa/": "Zweiter Schritt und Passkeys",
     "/accounts/reauthenticate/": "Bestätigen Sie zum Fortfahren Ihre Identität",
 }
 
@@ -259,3 +266,12 @@ def test_it_writes_dates_as_germans_do(german_of, member, time_machine):
     assert "angemeldet <time" in page
     assert "21. Nov., 13:34</time>" in page  # in the list
     assert "21. Nov. 2026, 13:34:00" in page  # with the year, to the second
+
+
+def test_it_says_how_long_ago_without_djangos_slips(german_of, member, time_machine):
+    browser = german_of(member)
+    ended = Session.objects.filter(pk=browser.session_row.pk)
+    end_sessions(ended, reason=EndReason.REVOKED_BY_USER, actor=member)
+    time_machine.move_to(timezone.now() + timedelta(days=1, hours=6, minutes=1))
+    page = german_of(member).get("/sessions/").content.decode()
+    assert "vor 1\xa0Tag, 6\xa0Stunden</time>" in page
