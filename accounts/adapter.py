@@ -1,5 +1,8 @@
 """How allauth behaves here: no sign-up, sealed factors, mails in the reader's words."""
 
+import logging
+import secrets
+from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from cryptography.fernet import InvalidToken
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -17,6 +21,8 @@ from accounts.mail import send_mail
 from accounts.models import User
 from accounts.sealing import seal, unseal
 from accounts.step_up import ADMINISTRATIVE, is_proved
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -84,7 +90,12 @@ class MFAAdapter(DefaultMFAAdapter):
         return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(encrypted_text)
+        """The secret; one that no code fits when the key that sealed it is gone (fails closed)."""
+        try:
+            return unseal(encrypted_text)
+        except InvalidToken:
+            logger.error("A second factor was sealed with a SECRET_KEY that is gone.")
+            return b32encode(secrets.token_bytes(20)).decode()
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         number = Authenticator.objects.filter(user=user, type=type).count() + 1

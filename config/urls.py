@@ -5,17 +5,18 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import TemplateView
 
 import config.checks  # noqa: F401  registers the system checks
 from config import health
+from sessions_admin.views.home import home
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "sessions_admin.views.errors.bad_request"
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/sessions/"), name="home"),
+    path("", home, name="home"),
     path("", include("sessions_admin.urls")),
     path("", include("accounts.urls")),
     path("tenants/", include("tenants.urls")),

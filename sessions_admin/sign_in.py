@@ -8,6 +8,7 @@ from allauth.account.stages import LoginStage
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.http import urlencode
 
 from accounts.adapter import AccountAdapter
 from accounts.models import User
@@ -15,7 +16,8 @@ from sessions_admin.client import client_of
 from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
 from sessions_admin.policy import LimitReachedError
 from sessions_admin.vocabulary import AtLimit
-from tenants.models import Membership
+from tenants.models import Tenant
+from tenants.permissions import Section
 
 
 class SignInAdapter(AccountAdapter):
@@ -36,11 +38,15 @@ class SignInAdapter(AccountAdapter):
             raise ImmediateHttpResponse(redirect("sign-in-refused")) from error
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where nobody said: My sessions, or the start page where that section is off; somebody
+        of several tenants chooses first."""
         url = str(super().get_login_redirect_url(request))
-        several = Membership.objects.filter(
-            user_id=str(request.user.pk), is_active=True, tenant__is_active=True
+        tenants = Tenant.objects.filter(
+            memberships__user=str(request.user.pk), memberships__is_active=True, is_active=True
         )[:2]
-        return f"/tenants/?next={url}" if len(several) > 1 else url
+        if len(tenants) > 1:
+            return f"/tenants/?{urlencode({'next': url})}"
+        return "/" if any(Section.SESSIONS not in tenant.sections for tenant in tenants) else url
 
 
 class LimitStage(LoginStage):

@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.models import User
 from sessions_admin import audit
+from sessions_admin.assurance import aal_of
 from sessions_admin.client import Client, describe
 from sessions_admin.demo.devices import Device
 from sessions_admin.demo.people import Person
@@ -23,8 +24,6 @@ DAYS = 90
 MOVING = 0.14
 REMEMBERED = 0.4
 NEVER = timedelta(days=4000)  # without such a rule: in the future, where nothing has happened
-# Nobody of the demo has a second factor.
-BY_PASSWORD, ONE_FACTOR = "pwd", 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +129,18 @@ class Diary:
         session = Session(
             id=uuid7(began), key_hash=secrets.token_bytes(32), user=person.user, tenant=tenant,
             kind=device.kind, started_at=began, authenticated_at=began, last_seen_at=last_seen,
-            persistent=self.rng.random() < REMEMBERED, amr=BY_PASSWORD, aal=ONE_FACTOR,
+            persistent=self.rng.random() < REMEMBERED, amr=person.amr, aal=aal_of(person.amr),
             **columns, **self._described(clients[-1]),
         )  # fmt: skip
         self.sessions.append(session)
         self._sight(session, clients)
         self.attempt(
             began, clients[0], LoginOutcome.SUCCEEDED, user=person.user, session=session,
-            tenant_id=tenant_id, amr=BY_PASSWORD,
+            tenant_id=tenant_id, amr=person.amr,
         )  # fmt: skip
         self.event(
             AuditAction.SESSION_STARTED, began, actor_id=person.user.pk, user_id=person.user.pk,
-            tenant_id=tenant_id, session_id=session.pk, amr=BY_PASSWORD,
+            tenant_id=tenant_id, session_id=session.pk, amr=person.amr,
         )  # fmt: skip
         return session
 

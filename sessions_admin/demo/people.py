@@ -1,12 +1,17 @@
 """The forty people beside the cast, and how each of them signs in."""
 
 import random
+import secrets
 import zoneinfo
+from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from allauth.mfa.models import Authenticator
+
 from accounts.models import User
+from accounts.sealing import seal
 from sessions_admin.client import Client
 from sessions_admin.demo import devices
 from sessions_admin.demo.cast import ROLES
@@ -58,6 +63,7 @@ CAST = {
     "outsider": ("Tokyo", (devices.CHROME_MAC, devices.SAFARI_IPHONE)),
     "contractor": ("London", (devices.CHROME_LINUX, devices.CHROME_ANDROID, devices.FIREFOX_LINUX)),
 }
+TWO_STEP = 0.6  # the share of the forty with an authenticator app
 DEVICES_EACH = (9, 12)  # so many that the busiest have a device for each live session
 OFFICES = frozenset(
     {"Berlin", "London", "Paris", "Warsaw", "Bengaluru", "Tokyo", "Singapore", "San Francisco"}
@@ -74,6 +80,11 @@ class Person:
     devices: tuple[Device, ...]
     activity: float = 1.0  # how often they sign in, compared with others
     until: datetime | None = None  # shut out since
+    two_step: bool = False  # signs in with a code as well
+
+    @property
+    def amr(self) -> str:
+        return "pwd otp" if self.two_step else "pwd"
 
     def client(self, device: Device, at: datetime, rng: random.Random) -> Client:
         """From the office, from home, and now and then from somewhere else."""
@@ -123,8 +134,19 @@ def make_crowd(tenants: dict[str, Tenant], password: str, rng: random.Random) ->
         for slug, crowd in CROWD.items() for name, home, _ in crowd
     ]  # fmt: skip
     User.objects.bulk_create(person.user for person in people)
+    Authenticator.objects.bulk_create(
+        Authenticator(
+            user=person.user, type=Authenticator.Type.TOTP, data={"secret": seal(lost_secret())}
+        )
+        for person in people if person.two_step
+    )  # fmt: skip
     _join(people, [group or "Members" for crowd in CROWD.values() for *_, group in crowd])
     return people
+
+
+def lost_secret() -> str:
+    """A TOTP secret that nobody has noted: these people cannot be played."""
+    return b32encode(secrets.token_bytes(20)).decode()
 
 
 def as_people(cast: dict[str, User], tenants: dict[str, Tenant]) -> dict[str, Person]:
@@ -143,7 +165,10 @@ def _person(name: str, home: str, tenant: Tenant, password: str, rng: random.Ran
         password=password,
     )  # fmt: skip
     own = some_devices(rng.randint(*DEVICES_EACH), rng)
-    return Person(user, [tenant], city, own, activity=rng.uniform(0.4, 1.8))
+    two_step = random.Random(user.email).random() < TWO_STEP  # noqa: S311
+    return Person(
+        user, [tenant], city, own, activity=rng.uniform(0.4, 1.8), two_step=two_step
+    )  # fmt: skip
 
 
 def _join(people: Iterable[Person], groups: list[str]) -> None:

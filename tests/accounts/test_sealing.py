@@ -3,6 +3,7 @@ from cryptography.fernet import InvalidToken
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.adapter import MFAAdapter
 from accounts.sealing import seal, unseal
 
 
@@ -34,3 +35,10 @@ def test_it_opens_with_a_fallback_key(settings):
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-secret-key-" + "0123456789" * 4
     assert unseal(sealed) == "secret"
+
+
+def test_a_factor_that_was_sealed_with_a_lost_key_fits_no_code(settings, caplog):
+    sealed = MFAAdapter().encrypt("JBSWY3DPEHPK3PXP")
+    settings.SECRET_KEY = "another key that is long enough to be one"
+    assert MFAAdapter().decrypt(sealed) != "JBSWY3DPEHPK3PXP"
+    assert "SECRET_KEY that is gone" in caplog.text
