@@ -5,7 +5,7 @@ messages.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
@@ -16,12 +16,12 @@ register = template.Library()
 
 
 class _Ago(NaturalTimeFormatter):
-    time_strings: ClassVar[dict[str, Any]] = {
+    time_strings: dict[str, Any] = {
         **NaturalTimeFormatter.time_strings,
         "past-day": _("%(delta)s ago"),
     }
     # fmt: off
-    past_substrings: ClassVar[dict[str, Any]] = {
+    past_substrings: dict[str, Any] = {
         "year": npgettext_lazy("naturaltime-past", "%(num)d year", "%(num)d years", "num"),
         "month": npgettext_lazy("naturaltime-past", "%(num)d month", "%(num)d months", "num"),
         "week": npgettext_lazy("naturaltime-past", "%(num)d week", "%(num)d weeks", "num"),
