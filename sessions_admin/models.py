@@ -79,6 +79,11 @@ class Session(AccessFields):
                 name="ended_by_user",
                 condition=Q(ended_at__isnull=False),
             ),
+            models.Index(
+                fields=["tenant", "ended_at"],
+                name="ended_by_tenant",
+                condition=Q(ended_at__isnull=False),
+            ),
             models.Index(fields=["ip"], name="session_by_ip"),
             models.Index(fields=["started_at"], name="session_by_start"),
         ]

@@ -183,6 +183,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='session',
+            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['tenant', 'ended_at'], name='ended_by_tenant'),
+        ),
+        migrations.AddIndex(
+            model_name='session',
             index=models.Index(fields=['ip'], name='session_by_ip'),
         ),
         migrations.AddIndex(
