@@ -41,8 +41,9 @@ class SignInAdapter(AccountAdapter):
         """Where nobody said: My sessions, or the start page where that section is off; somebody
         of several tenants chooses first."""
         url = str(super().get_login_redirect_url(request))
+        user: Any = request.user
         tenants = Tenant.objects.filter(
-            memberships__user=str(request.user.pk), memberships__is_active=True, is_active=True
+            memberships__user=user, memberships__is_active=True, is_active=True
         )[:2]
         if len(tenants) > 1:
             return f"/tenants/?{urlencode({'next': url})}"

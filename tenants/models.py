@@ -72,7 +72,9 @@ class Membership(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     is_active = models.BooleanField(
-        _("active"), default=True, help_text=_("A suspended membership keeps the person out of the tenant.")
+        _("active"),
+        default=True,
+        help_text=_("A suspended membership keeps the person out of the tenant."),
     )
     groups = models.ManyToManyField(
         Group, verbose_name=_("groups"), related_name="memberships", blank=True

@@ -16,8 +16,8 @@ GEOIP_PATH = ""
 SILENCED_SYSTEM_CHECKS = ["auth.E003", "account.E001"]
 
 
-def ROW_FOR_KEY(key):  # noqa: N802  the name is the runner's
-    from sessions_admin.models import Session  # noqa: PLC0415
-    from sessions_admin.sealing import hash_of  # noqa: PLC0415
+def ROW_FOR_KEY(key):
+    from sessions_admin.models import Session
+    from sessions_admin.sealing import hash_of
 
     return Session.objects.filter(key_hash=hash_of(key)).first()

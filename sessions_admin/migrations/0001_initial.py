@@ -13,204 +13,714 @@ import sessions_admin.vocabulary
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PolicyBounds',
+            name="PolicyBounds",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('idle_timeout_min', models.DurationField(default=datetime.timedelta(seconds=300))),
-                ('idle_timeout_max', models.DurationField(default=datetime.timedelta(days=1))),
-                ('absolute_timeout_min', models.DurationField(default=datetime.timedelta(seconds=3600))),
-                ('absolute_timeout_max', models.DurationField(default=datetime.timedelta(days=90))),
-                ('max_live_sessions_max', models.PositiveSmallIntegerField(default=100, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
-                ('access_token_lifetime_min', models.DurationField(default=datetime.timedelta(seconds=60))),
-                ('access_token_lifetime_max', models.DurationField(default=datetime.timedelta(seconds=3600))),
-                ('refresh_token_lifetime_min', models.DurationField(default=datetime.timedelta(seconds=3600))),
-                ('refresh_token_lifetime_max', models.DurationField(default=datetime.timedelta(days=365))),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("idle_timeout_min", models.DurationField(default=datetime.timedelta(seconds=300))),
+                ("idle_timeout_max", models.DurationField(default=datetime.timedelta(days=1))),
+                (
+                    "absolute_timeout_min",
+                    models.DurationField(default=datetime.timedelta(seconds=3600)),
+                ),
+                ("absolute_timeout_max", models.DurationField(default=datetime.timedelta(days=90))),
+                (
+                    "max_live_sessions_max",
+                    models.PositiveSmallIntegerField(
+                        default=100,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                    ),
+                ),
+                (
+                    "access_token_lifetime_min",
+                    models.DurationField(default=datetime.timedelta(seconds=60)),
+                ),
+                (
+                    "access_token_lifetime_max",
+                    models.DurationField(default=datetime.timedelta(seconds=3600)),
+                ),
+                (
+                    "refresh_token_lifetime_min",
+                    models.DurationField(default=datetime.timedelta(seconds=3600)),
+                ),
+                (
+                    "refresh_token_lifetime_max",
+                    models.DurationField(default=datetime.timedelta(days=365)),
+                ),
             ],
             options={
-                'verbose_name': 'platform bounds',
-                'verbose_name_plural': 'platform bounds',
+                "verbose_name": "platform bounds",
+                "verbose_name_plural": "platform bounds",
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('ip', models.GenericIPAddressField(null=True, verbose_name='IP address')),
-                ('user_agent', models.CharField(blank=True, max_length=512)),
-                ('browser', models.CharField(blank=True, max_length=60)),
-                ('system', models.CharField(blank=True, max_length=60)),
-                ('device_type', models.CharField(choices=[(sessions_admin.vocabulary.DeviceType['DESKTOP'], sessions_admin.vocabulary.DeviceType['DESKTOP']), (sessions_admin.vocabulary.DeviceType['PHONE'], sessions_admin.vocabulary.DeviceType['PHONE']), (sessions_admin.vocabulary.DeviceType['TABLET'], sessions_admin.vocabulary.DeviceType['TABLET']), (sessions_admin.vocabulary.DeviceType['BOT'], sessions_admin.vocabulary.DeviceType['BOT']), (sessions_admin.vocabulary.DeviceType['APP'], sessions_admin.vocabulary.DeviceType['APP']), (sessions_admin.vocabulary.DeviceType['UNKNOWN'], sessions_admin.vocabulary.DeviceType['UNKNOWN'])], default=sessions_admin.vocabulary.DeviceType['UNKNOWN'], max_length=8)),
-                ('city', models.CharField(blank=True, max_length=80)),
-                ('country', models.CharField(blank=True, max_length=60)),
-                ('country_code', models.CharField(blank=True, max_length=2)),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('id', models.UUIDField(default=sessions_admin.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key_hash', models.BinaryField(max_length=32, null=True, unique=True)),
-                ('kind', models.CharField(choices=[(sessions_admin.vocabulary.Kind['BROWSER'], sessions_admin.vocabulary.Kind['BROWSER']), (sessions_admin.vocabulary.Kind['APP'], sessions_admin.vocabulary.Kind['APP']), (sessions_admin.vocabulary.Kind['SUPPORT'], sessions_admin.vocabulary.Kind['SUPPORT'])], default=sessions_admin.vocabulary.Kind['BROWSER'], max_length=8)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started')),
-                ('authenticated_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='signed in')),
-                ('last_seen_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last active')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('persistent', models.BooleanField(default=False)),
-                ('amr', models.CharField(blank=True, max_length=40)),
-                ('aal', models.PositiveSmallIntegerField(default=0)),
-                ('label', models.CharField(blank=True, max_length=60, verbose_name='name')),
-                ('end_reason', models.CharField(blank=True, choices=[(sessions_admin.vocabulary.EndReason['LOGGED_OUT'], sessions_admin.vocabulary.EndReason['LOGGED_OUT']), (sessions_admin.vocabulary.EndReason['REVOKED_BY_USER'], sessions_admin.vocabulary.EndReason['REVOKED_BY_USER']), (sessions_admin.vocabulary.EndReason['REVOKED_BY_ADMIN'], sessions_admin.vocabulary.EndReason['REVOKED_BY_ADMIN']), (sessions_admin.vocabulary.EndReason['REVOKED_BY_OPERATOR'], sessions_admin.vocabulary.EndReason['REVOKED_BY_OPERATOR']), (sessions_admin.vocabulary.EndReason['IDLE_TIMEOUT'], sessions_admin.vocabulary.EndReason['IDLE_TIMEOUT']), (sessions_admin.vocabulary.EndReason['ABSOLUTE_TIMEOUT'], sessions_admin.vocabulary.EndReason['ABSOLUTE_TIMEOUT']), (sessions_admin.vocabulary.EndReason['CONCURRENCY_LIMIT'], sessions_admin.vocabulary.EndReason['CONCURRENCY_LIMIT']), (sessions_admin.vocabulary.EndReason['CREDENTIAL_CHANGED'], sessions_admin.vocabulary.EndReason['CREDENTIAL_CHANGED']), (sessions_admin.vocabulary.EndReason['USER_DISABLED'], sessions_admin.vocabulary.EndReason['USER_DISABLED']), (sessions_admin.vocabulary.EndReason['MEMBERSHIP_REMOVED'], sessions_admin.vocabulary.EndReason['MEMBERSHIP_REMOVED']), (sessions_admin.vocabulary.EndReason['TENANT_SUSPENDED'], sessions_admin.vocabulary.EndReason['TENANT_SUSPENDED']), (sessions_admin.vocabulary.EndReason['TENANT_SWITCHED'], sessions_admin.vocabulary.EndReason['TENANT_SWITCHED']), (sessions_admin.vocabulary.EndReason['RISK_DETECTED'], sessions_admin.vocabulary.EndReason['RISK_DETECTED']), (sessions_admin.vocabulary.EndReason['TOKEN_REUSE'], sessions_admin.vocabulary.EndReason['TOKEN_REUSE']), (sessions_admin.vocabulary.EndReason['API_REQUEST'], sessions_admin.vocabulary.EndReason['API_REQUEST'])], max_length=24)),
-                ('end_note', models.CharField(blank=True, max_length=200)),
-                ('data', models.BinaryField(default=b'')),
-                ('ended_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='tenants.tenant')),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("ip", models.GenericIPAddressField(null=True, verbose_name="IP address")),
+                ("user_agent", models.CharField(blank=True, max_length=512)),
+                ("browser", models.CharField(blank=True, max_length=60)),
+                ("system", models.CharField(blank=True, max_length=60)),
+                (
+                    "device_type",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.DeviceType["DESKTOP"],
+                                sessions_admin.vocabulary.DeviceType["DESKTOP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["PHONE"],
+                                sessions_admin.vocabulary.DeviceType["PHONE"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["TABLET"],
+                                sessions_admin.vocabulary.DeviceType["TABLET"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["BOT"],
+                                sessions_admin.vocabulary.DeviceType["BOT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["APP"],
+                                sessions_admin.vocabulary.DeviceType["APP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                                sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                            ),
+                        ],
+                        default=sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                        max_length=8,
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=80)),
+                ("country", models.CharField(blank=True, max_length=60)),
+                ("country_code", models.CharField(blank=True, max_length=2)),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=sessions_admin.identifiers.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("key_hash", models.BinaryField(max_length=32, null=True, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.Kind["BROWSER"],
+                                sessions_admin.vocabulary.Kind["BROWSER"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.Kind["APP"],
+                                sessions_admin.vocabulary.Kind["APP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.Kind["SUPPORT"],
+                                sessions_admin.vocabulary.Kind["SUPPORT"],
+                            ),
+                        ],
+                        default=sessions_admin.vocabulary.Kind["BROWSER"],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "started_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="started"),
+                ),
+                (
+                    "authenticated_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="signed in"
+                    ),
+                ),
+                (
+                    "last_seen_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last active"
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("persistent", models.BooleanField(default=False)),
+                ("amr", models.CharField(blank=True, max_length=40)),
+                ("aal", models.PositiveSmallIntegerField(default=0)),
+                ("label", models.CharField(blank=True, max_length=60, verbose_name="name")),
+                (
+                    "end_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.EndReason["LOGGED_OUT"],
+                                sessions_admin.vocabulary.EndReason["LOGGED_OUT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["REVOKED_BY_USER"],
+                                sessions_admin.vocabulary.EndReason["REVOKED_BY_USER"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["REVOKED_BY_ADMIN"],
+                                sessions_admin.vocabulary.EndReason["REVOKED_BY_ADMIN"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["REVOKED_BY_OPERATOR"],
+                                sessions_admin.vocabulary.EndReason["REVOKED_BY_OPERATOR"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["IDLE_TIMEOUT"],
+                                sessions_admin.vocabulary.EndReason["IDLE_TIMEOUT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["ABSOLUTE_TIMEOUT"],
+                                sessions_admin.vocabulary.EndReason["ABSOLUTE_TIMEOUT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["CONCURRENCY_LIMIT"],
+                                sessions_admin.vocabulary.EndReason["CONCURRENCY_LIMIT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["CREDENTIAL_CHANGED"],
+                                sessions_admin.vocabulary.EndReason["CREDENTIAL_CHANGED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["USER_DISABLED"],
+                                sessions_admin.vocabulary.EndReason["USER_DISABLED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["MEMBERSHIP_REMOVED"],
+                                sessions_admin.vocabulary.EndReason["MEMBERSHIP_REMOVED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["TENANT_SUSPENDED"],
+                                sessions_admin.vocabulary.EndReason["TENANT_SUSPENDED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["TENANT_SWITCHED"],
+                                sessions_admin.vocabulary.EndReason["TENANT_SWITCHED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["RISK_DETECTED"],
+                                sessions_admin.vocabulary.EndReason["RISK_DETECTED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["TOKEN_REUSE"],
+                                sessions_admin.vocabulary.EndReason["TOKEN_REUSE"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.EndReason["API_REQUEST"],
+                                sessions_admin.vocabulary.EndReason["API_REQUEST"],
+                            ),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("end_note", models.CharField(blank=True, max_length=200)),
+                ("data", models.BinaryField(default=b"")),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
             },
         ),
         migrations.CreateModel(
-            name='LoginAttempt',
+            name="LoginAttempt",
             fields=[
-                ('ip', models.GenericIPAddressField(null=True, verbose_name='IP address')),
-                ('user_agent', models.CharField(blank=True, max_length=512)),
-                ('browser', models.CharField(blank=True, max_length=60)),
-                ('system', models.CharField(blank=True, max_length=60)),
-                ('device_type', models.CharField(choices=[(sessions_admin.vocabulary.DeviceType['DESKTOP'], sessions_admin.vocabulary.DeviceType['DESKTOP']), (sessions_admin.vocabulary.DeviceType['PHONE'], sessions_admin.vocabulary.DeviceType['PHONE']), (sessions_admin.vocabulary.DeviceType['TABLET'], sessions_admin.vocabulary.DeviceType['TABLET']), (sessions_admin.vocabulary.DeviceType['BOT'], sessions_admin.vocabulary.DeviceType['BOT']), (sessions_admin.vocabulary.DeviceType['APP'], sessions_admin.vocabulary.DeviceType['APP']), (sessions_admin.vocabulary.DeviceType['UNKNOWN'], sessions_admin.vocabulary.DeviceType['UNKNOWN'])], default=sessions_admin.vocabulary.DeviceType['UNKNOWN'], max_length=8)),
-                ('city', models.CharField(blank=True, max_length=80)),
-                ('country', models.CharField(blank=True, max_length=60)),
-                ('country_code', models.CharField(blank=True, max_length=2)),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('id', models.UUIDField(default=sessions_admin.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='time')),
-                ('email', models.CharField(blank=True, max_length=254, verbose_name='address typed')),
-                ('outcome', models.CharField(choices=[(sessions_admin.vocabulary.LoginOutcome['SUCCEEDED'], sessions_admin.vocabulary.LoginOutcome['SUCCEEDED']), (sessions_admin.vocabulary.LoginOutcome['FAILED'], sessions_admin.vocabulary.LoginOutcome['FAILED']), (sessions_admin.vocabulary.LoginOutcome['DENIED'], sessions_admin.vocabulary.LoginOutcome['DENIED'])], max_length=10)),
-                ('amr', models.CharField(blank=True, max_length=40, verbose_name='method')),
-                ('tenant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='sessions_admin.session')),
+                ("ip", models.GenericIPAddressField(null=True, verbose_name="IP address")),
+                ("user_agent", models.CharField(blank=True, max_length=512)),
+                ("browser", models.CharField(blank=True, max_length=60)),
+                ("system", models.CharField(blank=True, max_length=60)),
+                (
+                    "device_type",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.DeviceType["DESKTOP"],
+                                sessions_admin.vocabulary.DeviceType["DESKTOP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["PHONE"],
+                                sessions_admin.vocabulary.DeviceType["PHONE"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["TABLET"],
+                                sessions_admin.vocabulary.DeviceType["TABLET"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["BOT"],
+                                sessions_admin.vocabulary.DeviceType["BOT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["APP"],
+                                sessions_admin.vocabulary.DeviceType["APP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                                sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                            ),
+                        ],
+                        default=sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                        max_length=8,
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=80)),
+                ("country", models.CharField(blank=True, max_length=60)),
+                ("country_code", models.CharField(blank=True, max_length=2)),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=sessions_admin.identifiers.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="time"),
+                ),
+                (
+                    "email",
+                    models.CharField(blank=True, max_length=254, verbose_name="address typed"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.LoginOutcome["SUCCEEDED"],
+                                sessions_admin.vocabulary.LoginOutcome["SUCCEEDED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.LoginOutcome["FAILED"],
+                                sessions_admin.vocabulary.LoginOutcome["FAILED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.LoginOutcome["DENIED"],
+                                sessions_admin.vocabulary.LoginOutcome["DENIED"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amr", models.CharField(blank=True, max_length=40, verbose_name="method")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="sessions_admin.session",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'login attempt',
-                'verbose_name_plural': 'login attempts',
+                "verbose_name": "login attempt",
+                "verbose_name_plural": "login attempts",
             },
         ),
         migrations.CreateModel(
-            name='SessionPolicy',
+            name="SessionPolicy",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('idle_timeout_enabled', models.BooleanField(default=False, verbose_name='Idle session timeout')),
-                ('idle_timeout', models.DurationField(default=datetime.timedelta(seconds=1800))),
-                ('absolute_timeout_enabled', models.BooleanField(default=False, verbose_name='Force re-login')),
-                ('absolute_timeout', models.DurationField(default=datetime.timedelta(days=14))),
-                ('max_live_sessions_enabled', models.BooleanField(default=False, verbose_name='Maximum concurrent sessions')),
-                ('max_live_sessions', models.PositiveSmallIntegerField(default=5, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
-                ('at_limit', models.CharField(choices=[(sessions_admin.vocabulary.AtLimit['END_OLDEST'], sessions_admin.vocabulary.AtLimit['END_OLDEST']), (sessions_admin.vocabulary.AtLimit['END_LEAST_RECENTLY_USED'], sessions_admin.vocabulary.AtLimit['END_LEAST_RECENTLY_USED']), (sessions_admin.vocabulary.AtLimit['DENY'], sessions_admin.vocabulary.AtLimit['DENY']), (sessions_admin.vocabulary.AtLimit['ASK'], sessions_admin.vocabulary.AtLimit['ASK'])], default=sessions_admin.vocabulary.AtLimit['END_OLDEST'], max_length=24)),
-                ('access_token_lifetime', models.DurationField(default=datetime.timedelta(seconds=300))),
-                ('refresh_token_lifetime', models.DurationField(default=datetime.timedelta(days=30))),
-                ('ended_before', models.DateTimeField(editable=False, null=True)),
-                ('ended_before_reason', models.CharField(default='revoked_by_operator', editable=False, max_length=24)),
-                ('ended_before_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant')),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "idle_timeout_enabled",
+                    models.BooleanField(default=False, verbose_name="Idle session timeout"),
+                ),
+                ("idle_timeout", models.DurationField(default=datetime.timedelta(seconds=1800))),
+                (
+                    "absolute_timeout_enabled",
+                    models.BooleanField(default=False, verbose_name="Force re-login"),
+                ),
+                ("absolute_timeout", models.DurationField(default=datetime.timedelta(days=14))),
+                (
+                    "max_live_sessions_enabled",
+                    models.BooleanField(default=False, verbose_name="Maximum concurrent sessions"),
+                ),
+                (
+                    "max_live_sessions",
+                    models.PositiveSmallIntegerField(
+                        default=5,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                    ),
+                ),
+                (
+                    "at_limit",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.AtLimit["END_OLDEST"],
+                                sessions_admin.vocabulary.AtLimit["END_OLDEST"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AtLimit["END_LEAST_RECENTLY_USED"],
+                                sessions_admin.vocabulary.AtLimit["END_LEAST_RECENTLY_USED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AtLimit["DENY"],
+                                sessions_admin.vocabulary.AtLimit["DENY"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AtLimit["ASK"],
+                                sessions_admin.vocabulary.AtLimit["ASK"],
+                            ),
+                        ],
+                        default=sessions_admin.vocabulary.AtLimit["END_OLDEST"],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "access_token_lifetime",
+                    models.DurationField(default=datetime.timedelta(seconds=300)),
+                ),
+                (
+                    "refresh_token_lifetime",
+                    models.DurationField(default=datetime.timedelta(days=30)),
+                ),
+                ("ended_before", models.DateTimeField(editable=False, null=True)),
+                (
+                    "ended_before_reason",
+                    models.CharField(default="revoked_by_operator", editable=False, max_length=24),
+                ),
+                (
+                    "ended_before_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'session settings',
-                'verbose_name_plural': 'session settings',
+                "verbose_name": "session settings",
+                "verbose_name_plural": "session settings",
             },
         ),
         migrations.CreateModel(
-            name='Sighting',
+            name="Sighting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ip', models.GenericIPAddressField(null=True, verbose_name='IP address')),
-                ('user_agent', models.CharField(blank=True, max_length=512)),
-                ('browser', models.CharField(blank=True, max_length=60)),
-                ('system', models.CharField(blank=True, max_length=60)),
-                ('device_type', models.CharField(choices=[(sessions_admin.vocabulary.DeviceType['DESKTOP'], sessions_admin.vocabulary.DeviceType['DESKTOP']), (sessions_admin.vocabulary.DeviceType['PHONE'], sessions_admin.vocabulary.DeviceType['PHONE']), (sessions_admin.vocabulary.DeviceType['TABLET'], sessions_admin.vocabulary.DeviceType['TABLET']), (sessions_admin.vocabulary.DeviceType['BOT'], sessions_admin.vocabulary.DeviceType['BOT']), (sessions_admin.vocabulary.DeviceType['APP'], sessions_admin.vocabulary.DeviceType['APP']), (sessions_admin.vocabulary.DeviceType['UNKNOWN'], sessions_admin.vocabulary.DeviceType['UNKNOWN'])], default=sessions_admin.vocabulary.DeviceType['UNKNOWN'], max_length=8)),
-                ('city', models.CharField(blank=True, max_length=80)),
-                ('country', models.CharField(blank=True, max_length=60)),
-                ('country_code', models.CharField(blank=True, max_length=2)),
-                ('latitude', models.FloatField(null=True)),
-                ('longitude', models.FloatField(null=True)),
-                ('first_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('last_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sightings', to='sessions_admin.session')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ip", models.GenericIPAddressField(null=True, verbose_name="IP address")),
+                ("user_agent", models.CharField(blank=True, max_length=512)),
+                ("browser", models.CharField(blank=True, max_length=60)),
+                ("system", models.CharField(blank=True, max_length=60)),
+                (
+                    "device_type",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.DeviceType["DESKTOP"],
+                                sessions_admin.vocabulary.DeviceType["DESKTOP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["PHONE"],
+                                sessions_admin.vocabulary.DeviceType["PHONE"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["TABLET"],
+                                sessions_admin.vocabulary.DeviceType["TABLET"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["BOT"],
+                                sessions_admin.vocabulary.DeviceType["BOT"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["APP"],
+                                sessions_admin.vocabulary.DeviceType["APP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                                sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                            ),
+                        ],
+                        default=sessions_admin.vocabulary.DeviceType["UNKNOWN"],
+                        max_length=8,
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=80)),
+                ("country", models.CharField(blank=True, max_length=60)),
+                ("country_code", models.CharField(blank=True, max_length=2)),
+                ("latitude", models.FloatField(null=True)),
+                ("longitude", models.FloatField(null=True)),
+                ("first_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("last_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sightings",
+                        to="sessions_admin.session",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sighting',
-                'verbose_name_plural': 'sightings',
+                "verbose_name": "sighting",
+                "verbose_name_plural": "sightings",
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(default=sessions_admin.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('action', models.CharField(choices=[(sessions_admin.vocabulary.AuditAction['SESSION_STARTED'], sessions_admin.vocabulary.AuditAction['SESSION_STARTED']), (sessions_admin.vocabulary.AuditAction['SESSION_ENDED'], sessions_admin.vocabulary.AuditAction['SESSION_ENDED']), (sessions_admin.vocabulary.AuditAction['SESSION_STEPPED_UP'], sessions_admin.vocabulary.AuditAction['SESSION_STEPPED_UP']), (sessions_admin.vocabulary.AuditAction['SESSION_RENAMED'], sessions_admin.vocabulary.AuditAction['SESSION_RENAMED']), (sessions_admin.vocabulary.AuditAction['LOGIN_FAILED'], sessions_admin.vocabulary.AuditAction['LOGIN_FAILED']), (sessions_admin.vocabulary.AuditAction['LOGIN_DENIED'], sessions_admin.vocabulary.AuditAction['LOGIN_DENIED']), (sessions_admin.vocabulary.AuditAction['POLICY_CHANGED'], sessions_admin.vocabulary.AuditAction['POLICY_CHANGED']), (sessions_admin.vocabulary.AuditAction['USER_DISABLED'], sessions_admin.vocabulary.AuditAction['USER_DISABLED']), (sessions_admin.vocabulary.AuditAction['USER_ENABLED'], sessions_admin.vocabulary.AuditAction['USER_ENABLED']), (sessions_admin.vocabulary.AuditAction['CREDENTIAL_CHANGED'], sessions_admin.vocabulary.AuditAction['CREDENTIAL_CHANGED'])], max_length=24)),
-                ('session_id', models.UUIDField(null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=sessions_admin.identifiers.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            (
+                                sessions_admin.vocabulary.AuditAction["SESSION_STARTED"],
+                                sessions_admin.vocabulary.AuditAction["SESSION_STARTED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["SESSION_ENDED"],
+                                sessions_admin.vocabulary.AuditAction["SESSION_ENDED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["SESSION_STEPPED_UP"],
+                                sessions_admin.vocabulary.AuditAction["SESSION_STEPPED_UP"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["SESSION_RENAMED"],
+                                sessions_admin.vocabulary.AuditAction["SESSION_RENAMED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["LOGIN_FAILED"],
+                                sessions_admin.vocabulary.AuditAction["LOGIN_FAILED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["LOGIN_DENIED"],
+                                sessions_admin.vocabulary.AuditAction["LOGIN_DENIED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["POLICY_CHANGED"],
+                                sessions_admin.vocabulary.AuditAction["POLICY_CHANGED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["USER_DISABLED"],
+                                sessions_admin.vocabulary.AuditAction["USER_DISABLED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["USER_ENABLED"],
+                                sessions_admin.vocabulary.AuditAction["USER_ENABLED"],
+                            ),
+                            (
+                                sessions_admin.vocabulary.AuditAction["CREDENTIAL_CHANGED"],
+                                sessions_admin.vocabulary.AuditAction["CREDENTIAL_CHANGED"],
+                            ),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("session_id", models.UUIDField(null=True)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'audit events',
-                'indexes': [models.Index(fields=['tenant', 'id'], name='audit_by_tenant'), models.Index(fields=['tenant', 'id'], name='policy_changes', condition=models.Q(('action', 'policy.changed'))), models.Index(fields=['user', 'id'], name='audit_by_user')],
+                "verbose_name": "audit event",
+                "verbose_name_plural": "audit events",
+                "indexes": [
+                    models.Index(fields=["tenant", "id"], name="audit_by_tenant"),
+                    models.Index(
+                        fields=["tenant", "id"],
+                        name="policy_changes",
+                        condition=models.Q(("action", "policy.changed")),
+                    ),
+                    models.Index(fields=["user", "id"], name="audit_by_user"),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['user', 'started_at'], name='live_by_user'),
+            model_name="session",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["user", "started_at"],
+                name="live_by_user",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['tenant', 'user'], name='live_by_tenant'),
+            model_name="session",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["tenant", "user"],
+                name="live_by_tenant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['user', 'ended_at'], name='ended_by_user'),
+            model_name="session",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["user", "ended_at"],
+                name="ended_by_user",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['tenant', 'ended_at'], name='ended_by_tenant'),
+            model_name="session",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["tenant", "ended_at"],
+                name="ended_by_tenant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['ip'], name='session_by_ip'),
+            model_name="session",
+            index=models.Index(fields=["ip"], name="session_by_ip"),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['started_at'], name='session_by_start'),
+            model_name="session",
+            index=models.Index(fields=["started_at"], name="session_by_start"),
         ),
         migrations.AddIndex(
-            model_name='loginattempt',
-            index=models.Index(fields=['user', 'id'], name='attempt_by_user'),
+            model_name="loginattempt",
+            index=models.Index(fields=["user", "id"], name="attempt_by_user"),
         ),
         migrations.AddIndex(
-            model_name='loginattempt',
-            index=models.Index(fields=['email', 'id'], name='attempt_by_email'),
+            model_name="loginattempt",
+            index=models.Index(fields=["email", "id"], name="attempt_by_email"),
         ),
         migrations.AddIndex(
-            model_name='loginattempt',
-            index=models.Index(fields=['ip', 'id'], name='attempt_by_ip'),
+            model_name="loginattempt",
+            index=models.Index(fields=["ip", "id"], name="attempt_by_ip"),
         ),
         migrations.AddConstraint(
-            model_name='sighting',
-            constraint=models.UniqueConstraint(fields=('session', 'ip', 'user_agent'), name='one_sighting_a_client'),
+            model_name="sighting",
+            constraint=models.UniqueConstraint(
+                fields=("session", "ip", "user_agent"), name="one_sighting_a_client"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sighting',
-            constraint=models.UniqueConstraint(condition=models.Q(('ip', None)), fields=('session', 'user_agent'), name='one_sighting_without_ip'),
+            model_name="sighting",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ip", None)),
+                fields=("session", "user_agent"),
+                name="one_sighting_without_ip",
+            ),
         ),
     ]
