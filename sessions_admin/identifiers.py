@@ -20,3 +20,8 @@ def uuid7(at: datetime | None = None) -> UUID:
 def earliest_uuid7(at: datetime) -> UUID:
     """The lowest identifier that something of this moment can have."""
     return UUID(int=int(at.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)
+
+
+def millisecond_of(identifier: UUID) -> int:
+    """When it was: milliseconds since 1970."""
+    return identifier.int >> 80

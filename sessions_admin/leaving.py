@@ -1,6 +1,6 @@
-"""Where somebody goes who may not stay: as a redirect of the whole page, htmx or not."""
+"""Where somebody goes who may not stay: as a redirect of the whole page, whoever asked for it."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import urlencode
 
 
@@ -10,10 +10,13 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def leave_for(request: HttpRequest, url: str) -> HttpResponse:
-    """A redirect of the whole page: htmx would swap a followed redirect into the page."""
-    if not request.headers.get("HX-Request"):
-        return HttpResponseRedirect(url)
-    return HttpResponse(status=401, headers={"HX-Redirect": url})
+    """A redirect of the whole page: htmx would swap a followed redirect into the page, and a
+    script that asks for JSON would get a page."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": url})
+    if _wants_json(request):
+        return JsonResponse({"signed_out": url}, status=401)
+    return HttpResponseRedirect(url)
 
 
 def return_path(request: HttpRequest) -> str:
@@ -21,4 +24,9 @@ def return_path(request: HttpRequest) -> str:
     if request.headers.get("HX-Request"):
         current = request.htmx.current_url_abs_path if hasattr(request, "htmx") else None
         return current or "/"
-    return request.get_full_path() if request.method == "GET" else "/"
+    is_page = request.method == "GET" and not _wants_json(request)
+    return request.get_full_path() if is_page else "/"
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"

@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from sessions_admin.authentication import access_of, user_of
 from sessions_admin.client import client_of, from_trusted_proxy
 from sessions_admin.leaving import leave_for, return_path, signed_out
-from sessions_admin.presence import note_presence
+from sessions_admin.presence import is_passive, note_presence
 
 FORWARDED_HEADERS = (
     "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST",
@@ -66,8 +66,9 @@ class SessionMiddleware(sessions.SessionMiddleware):
         if session.rotated and response.status_code >= 500:
             # Django sends no cookie with an error; the old key is dead already.
             send_cookie(response, session)
-        if session.ended_id and not session.session_key:
-            # The dead cookie is what tells /signed-out/ which session this was.
+        if not session.session_key and (session.ended_id or is_passive(request)):
+            # The dead cookie is what tells /signed-out/ which session this was. And a poll asks
+            # all the time: its late answer must not remove the cookie of a rotation it crossed.
             response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
         note_presence(request)
         return response

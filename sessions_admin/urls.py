@@ -5,6 +5,7 @@ from django.urls import path
 from sessions_admin.views import (
     at_the_limit,
     exports,
+    live,
     my_sessions,
     right_now,
     session_settings,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("sessions/export.csv", exports.my_sessions, name="export-my-sessions"),
     path("sessions/<uuid:session_id>/end/", my_sessions.end, name="end-session"),
     path("sessions/<uuid:session_id>/rename/", my_sessions.rename, name="rename-session"),
+    path("live/", live.live, name="live"),
+    path("live/stay/", live.stay, name="stay"),
     path("signed-out/", signed_out.signed_out, name="signed-out"),
     path("accounts/refused/", at_the_limit.refused, name="sign-in-refused"),
     path("accounts/limit/", at_the_limit.choose, name="session-limit"),

@@ -25,7 +25,7 @@ def test_a_visitor_signs_in_first(client, db):
 
 def test_who_belongs_to_several_is_asked_after_the_sign_in(browser_of, contractor):
     response = browser_of().sign_in(contractor)
-    assert response.url == "/tenants/?next=/sessions/"
+    assert response.url == "/tenants/?next=%2Fsessions%2F"
 
 
 def test_it_lists_the_tenants_of_the_person(firefox, member, browser_of):
