@@ -96,7 +96,7 @@ def _asking(path: str, headers: dict[str, str]) -> Callable[[], bytes]:
     from django.core.handlers.wsgi import WSGIHandler
     from django.test import RequestFactory
 
-    application = WSGIHandler()
+    application: Any = WSGIHandler()
     environ = RequestFactory().get(path, headers=headers).environ
 
     def ask() -> bytes:
