@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tests import environment
 from tests.databases import postgresql
@@ -100,12 +101,16 @@ def _asking(path: str, headers: dict[str, str]) -> Callable[[], bytes]:
     environ = RequestFactory().get(path, headers=headers).environ
 
     def ask() -> bytes:
-        response = application(dict(environ), lambda *_: None)
+        response = application(dict(environ), _start_response)
         content = b"".join(response)
         response.close()
         return content
 
     return ask
+
+
+def _start_response(*_: Any) -> Callable[[bytes], object]:
+    return bytes  # nothing is written by it
 
 
 def _look(ask: Callable[[], bytes]) -> tuple[int, int]:
