@@ -27,6 +27,8 @@ let rested = 0; // when the list may be refreshed again
 const isVisible = () => document.visibilityState === "visible";
 const isPaused = () => localStorage.getItem(PAUSE) !== null;
 const theList = () => document.querySelector("[data-live]");
+// Another tab may have gone to another tenant, or somebody else may have signed in there.
+const whose = (page) => page.querySelector(".header")?.textContent;
 
 function sleep(ms, signal) {
   return new Promise((done) => {
@@ -142,7 +144,9 @@ async function refresh(list, { asked = false } = {}) {
     if ([403, 404].includes(response.status)) location.reload();
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.querySelector(`[data-live="${list.dataset.live}"]`);
-    if (fresh && list.isConnected && (asked || !isBusy(list))) swap(list, fresh);
+    if (!fresh || !list.isConnected || (isBusy(list) && !asked)) return;
+    if (whose(page) === whose(document)) swap(list, fresh);
+    else location.reload();
   } catch { /* the next answer tries again */ } finally {
     rested = Date.now() + REST * (Date.now() - started);
   }

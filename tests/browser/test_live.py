@@ -304,6 +304,17 @@ def test_an_own_action_is_no_news(page_of, member, acme):
     expect(page.locator("[data-live-news]")).to_have_count(0)
 
 
+def test_it_goes_along_to_another_tenant(page_of, browser_of, contractor, cast):
+    page = page_of(contractor)
+    page.goto("/tenants/?next=/sessions/")
+    page.get_by_role("button", name="Acme").click()
+    other = opened(page.context.new_page(), opened(page).url)
+    other.goto("/tenants/?next=/profile/")
+    other.get_by_role("button", name="Globex").click()
+    expect(other).to_have_url(re.compile("/profile/"))
+    expect(page.locator(".tenant")).to_contain_text("Globex", timeout=PATIENCE)
+
+
 def test_a_lost_permission_shows(page_of, admin, cast):
     page = opened(page_of(admin, allow=[r"status of 403"]), "/users/")
     admin.memberships.get(tenant=cast.acme).groups.clear()
