@@ -20,6 +20,7 @@ from django.utils.http import urlencode
 
 from sessions_admin.authentication import access_of, user_of
 from sessions_admin.client import client_of, from_trusted_proxy
+from sessions_admin.engine import SessionStore
 from sessions_admin.leaving import leave_for, return_path, signed_out
 from sessions_admin.presence import is_passive, note_presence
 
@@ -52,8 +53,8 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         session = getattr(request, "session", None)
-        if session is None:
-            return response
+        if not isinstance(session, SessionStore):  # somebody else's engine, or none
+            return super().process_response(request, response)
         was_signed_in = session.found is not None and session.found.user_id is not None
         if session.modified:
             session.client = client_of(request)

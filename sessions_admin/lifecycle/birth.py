@@ -57,14 +57,17 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
     """
     with transaction.atomic(using=Session.objects.db):
         lock_user(birth.user)
-        row = Session.objects.open().filter(key_hash=key_hash).first() if key_hash else None
+        row: Session | None = None
+        if key_hash:
+            row = Session.objects.open().filter(key_hash=key_hash).first()
         if key_hash and row is None:
             return None
         if row and row.user_id == birth.user.pk:
-            return _sign_in_again(birth, row)
-        tenant = home_of(birth.user)
-        enforce_limit(birth.user, tenant, policy_of(tenant), arriving=1)
-        session = _sign_in(birth, row or Session(id=uuid7()), tenant)
+            session, columns = row, _proven(birth)
+        else:
+            session, columns = row or Session(id=uuid7()), _first_proven(birth)
+        if not _put(session, columns, key_hash):
+            return None
         _record(birth, session)
         return session.id
 
@@ -108,32 +111,36 @@ def contenders(user: User, tenant: Tenant | None) -> list[Contender]:
     return [Contender(*row) for row in live.values_list("pk", "started_at", "last_seen_at")]
 
 
-def _sign_in(birth: Birth, session: Session, tenant: Tenant | None) -> Session:
+def _first_proven(birth: Birth) -> dict[str, Any]:
+    """Somebody comes in: within the limit of where they start."""
+    tenant = home_of(birth.user)
+    enforce_limit(birth.user, tenant, policy_of(tenant), arriving=1)
+    proven = _proven(birth)
+    return proven | {
+        "user": birth.user, "tenant": tenant, "started_at": proven["authenticated_at"],
+    }  # fmt: skip
+
+
+def _proven(birth: Birth) -> dict[str, Any]:
+    """What each proof of identity sets; all there is to set when the same person signs in again
+    in the same browser."""
     now = timezone.now()
-    columns = _proven(birth, now) | {"user": birth.user, "tenant": tenant, "started_at": now}
-    is_visitors = session.key_hash is not None
-    for name, value in columns.items():
-        setattr(session, name, value)
-    if is_visitors:
-        Session.objects.open().filter(pk=session.pk).update(**columns)
-    else:
-        session.save(force_insert=True)
-    return session
-
-
-def _sign_in_again(birth: Birth, session: Session) -> UUID:
-    """The same person in the same browser: the session goes on, newly proven, under a new key."""
-    Session.objects.open().filter(pk=session.pk).update(**_proven(birth, timezone.now()))
-    _record(birth, session)
-    return session.pk
-
-
-def _proven(birth: Birth, now: datetime) -> dict[str, Any]:
     return {
         "key_hash": birth.new_key_hash, "authenticated_at": now, "last_seen_at": now,
         "persistent": birth.persistent, "expires_at": birth.expires_at,
         "amr": birth.amr, "aal": birth.aal, "data": birth.data, **_described(birth.client),
     }  # fmt: skip
+
+
+def _put(session: Session, columns: dict[str, Any], key_hash: bytes | None) -> bool:
+    """Writes the columns to a new row, or to the one that still has this key; False when it was
+    ended, or given another key by a sign-in beside this one."""
+    for name, value in columns.items():
+        setattr(session, name, value)
+    if key_hash is None:
+        session.save(force_insert=True)
+        return True
+    return bool(Session.objects.open().filter(key_hash=key_hash).update(**columns))
 
 
 def _described(client: Client | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import connections, transaction
 from django.test import RequestFactory
 
+from sessions_admin.client import Client
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_overdue, end_sessions
 from sessions_admin.models import AuditEvent, Session
@@ -146,3 +147,24 @@ def test_two_sweepers_end_each_session_once(cast, policy_of):
 
     assert sum(at_once(sweep, sweep)) == 20
     assert AuditEvent.objects.filter(action=AuditAction.SESSION_ENDED).count() == 20
+
+
+def test_two_people_signing_in_over_one_visitor_leave_one_session(cast):
+    """Two tabs of one browser: one takes the visitor's session over, the other is told."""
+    for _ in range(ROUNDS):
+        visitor = SessionStore()
+        visitor["before"] = 1
+        visitor.save()
+        stores = [loaded(visitor.session_key), loaded(visitor.session_key)]
+        people = [cast.member, cast.admin]
+        results = at_once(*[
+            lambda store=store, user=user: begin(store, user)
+            for store, user in zip(stores, people, strict=True)
+        ])  # fmt: skip
+        assert sum(isinstance(result, UpdateError) for result in results) == 1
+        assert Session.objects.open().exclude(user=None).count() == 1
+        end_sessions(Session.objects.all(), reason=EndReason.LOGGED_OUT, actor=None)
+
+
+def begin(store: SessionStore, user) -> None:
+    store.begin(user, Client(None, ""), amr="pwd", aal=1)
