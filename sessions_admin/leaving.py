@@ -3,6 +3,8 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import urlencode
 
+from sessions_admin.presence import is_passive
+
 
 def signed_out(request: HttpRequest) -> HttpResponse:
     """To the page that says why the session is over; the cookie stays as its evidence."""
@@ -15,7 +17,8 @@ def leave_for(request: HttpRequest, url: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=401, headers={"HX-Redirect": url})
     if _wants_json(request):
-        return JsonResponse({"signed_out": url}, status=401)
+        # A page's own question was answered: no error for the browser's console.
+        return JsonResponse({"signed_out": url}, status=200 if is_passive(request) else 401)
     return HttpResponseRedirect(url)
 
 

@@ -68,11 +68,12 @@ async function question(again = false) {
   const headers = { Accept: "application/json" };
   const signal = AbortSignal.timeout(10000);
   const response = await fetch(`${over.dataset.ask}?${query}`, { headers, signal, redirect: "manual" });
-  if (response.status === 401) return signedOut(await response.json(), again);
   if ([0, 403, 404].includes(response.status)) return refused();
   if (!response.ok) throw new Error(response.status);
   failures = 0;
-  return tell({ ...await response.json(), sent: Date.now() });
+  const answer = await response.json();
+  if (answer.signed_out) return signedOut(answer, again);
+  return tell({ ...answer, sent: Date.now() });
 }
 
 // The cookie names a session that ended; or none we know, then another tab may just be getting a

@@ -9,7 +9,9 @@ from playwright.sync_api import expect
 
 from sessions_admin.models import Session
 from sessions_admin.vocabulary import EndReason
-from tests.browser.test_live import HEARD, KICKED, PATIENCE, SIGNED_OUT, looks, opened, sessions_of
+from tests.browser.test_live import HEARD, PATIENCE, SIGNED_OUT, looks, opened, sessions_of
+
+KICKED = ["status of 401"]  # an act that was refused
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 IDLE = 70 * SECOND  # warns ten seconds after the last activity

@@ -15,7 +15,6 @@ from tests.holdings import SAFARI_IPHONE, hold
 PROMISED = 2000  # ms from the ending to the tab's leaving, by the clock of both
 PATIENCE = 10_000  # ms for a machine with much to do
 SIGNED_OUT = re.compile(r"/signed-out/")
-KICKED = [r"status of 401"]  # the browser notes the answer that says so
 HEARD = """() => new Promise((done) =>
     document.addEventListener("latchkey:pulse", () => done(true), { once: true }))"""
 TURN = """(state) => {
@@ -72,7 +71,7 @@ def await_questions(page, asking, count):
 def test_a_tab_leaves_at_once_when_an_administrator_ends_the_session(
     page_of, browser_of, admin, member, assert_clean
 ):
-    page = page_of(member, allow=KICKED)
+    page = page_of(member)
     page.add_init_script(REMEMBER)
     opened(page, "/profile/?from=here")
     browser_of(admin).post(f"/users/{member.pk}/end-sessions/", {"note": "Lost laptop"})
@@ -88,7 +87,7 @@ def test_a_tab_leaves_at_once_when_an_administrator_ends_the_session(
 
 
 def test_it_hides_the_page_and_says_so_meanwhile(page_of, member):
-    page = page_of(member, allow=KICKED)
+    page = page_of(member)
     page.add_init_script(REMEMBER)
     opened(page)
     end(sessions_of(member))
@@ -107,7 +106,7 @@ def test_what_it_says_meanwhile_is_clean(page_of, member, assert_clean, width, s
 
 
 def test_all_tabs_leave_and_one_of_them_asks(page_of, member):
-    first = page_of(member, allow=KICKED)
+    first = page_of(member)
     asking = questions(first.context)
     opened(first)
     second = opened(first.context.new_page(), first.url)
@@ -121,7 +120,7 @@ def test_all_tabs_leave_and_one_of_them_asks(page_of, member):
 
 
 def test_another_tab_asks_when_the_one_that_did_is_closed(page_of, member):
-    page = page_of(member, allow=KICKED)
+    page = page_of(member)
     asking = questions(page.context)
     other = opened(page.context.new_page(), opened(page).url)
     asking.clear()
@@ -133,7 +132,7 @@ def test_another_tab_asks_when_the_one_that_did_is_closed(page_of, member):
 
 
 def test_a_hidden_tab_asks_seldom_and_leaves_when_it_is_looked_at(page_of, member):
-    page = page_of(member, allow=KICKED)
+    page = page_of(member)
     asking = questions(page.context)
     opened(page)
     page.evaluate(TURN, "hidden")
@@ -146,7 +145,7 @@ def test_a_hidden_tab_asks_seldom_and_leaves_when_it_is_looked_at(page_of, membe
 
 
 def test_a_page_out_of_the_browsers_memory_leaves(page_of, member):
-    page = opened(page_of(member, allow=KICKED))
+    page = opened(page_of(member))
     page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     end(sessions_of(member))
     page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
@@ -154,7 +153,7 @@ def test_a_page_out_of_the_browsers_memory_leaves(page_of, member):
 
 
 def test_a_tab_leaves_without_locks_too(page_of, member):
-    page = page_of(member, allow=KICKED)
+    page = page_of(member)
     page.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
     opened(page)
     end(sessions_of(member))
@@ -162,7 +161,7 @@ def test_a_tab_leaves_without_locks_too(page_of, member):
 
 
 def test_logging_out_in_one_tab_takes_the_other_along(page_of, member):
-    page = opened(page_of(member, allow=KICKED))
+    page = opened(page_of(member))
     other = opened(page.context.new_page(), page.url)
     page.locator("#user-menu").evaluate("(menu) => menu.showPopover()")
     page.locator("#user-menu").get_by_role("button", name="Log out").click()
