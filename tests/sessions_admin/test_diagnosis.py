@@ -136,10 +136,9 @@ def test_an_old_postgresql_is_a_problem(monkeypatch, oldest, level):
     assert_found(stores.postgresql_version(), level, "PostgreSQL")
 
 
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_sqlite_keeps_a_write_ahead_log():
-    if connection.vendor != "sqlite":
-        pytest.skip("about SQLite")
     assert_found(stores.sqlite_journal(), OK, "write-ahead")
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA journal_mode=DELETE")
