@@ -155,6 +155,9 @@ def describe(client: Client) -> dict[str, Any]:
         "country_code": fitted("country_code", place.country_code),
         "latitude": place.latitude,
         "longitude": place.longitude,
+        "accuracy_km": place.accuracy_km,
+        "asn": place.asn,
+        "network": fitted("network", place.network),
     }
 
 

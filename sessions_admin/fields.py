@@ -10,7 +10,7 @@ USER_AGENT_LENGTH = 512  # longer ones are cut: real ones are below 300
 
 
 class AccessFields(models.Model):
-    """Client IP, user agent, the device that it names and the approximate place of the IP."""
+    """Client IP, user agent, the device that it names, approximate place and network of the IP."""
 
     ip = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(max_length=USER_AGENT_LENGTH, blank=True)
@@ -24,6 +24,9 @@ class AccessFields(models.Model):
     country_code = models.CharField(max_length=2, blank=True)
     latitude = models.FloatField(null=True)
     longitude = models.FloatField(null=True)
+    accuracy_km = models.PositiveSmallIntegerField(null=True, blank=True)  # of the place
+    asn = models.PositiveBigIntegerField(null=True, blank=True)  # RFC 6793: unsigned, 32 bits
+    network = models.CharField(max_length=80, blank=True)  # who runs it: “Deutsche Telekom AG”
 
     class Meta:
         abstract = True

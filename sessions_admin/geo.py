@@ -42,6 +42,9 @@ class Place:
     country_code: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    accuracy_km: int | None = None  # the radius around it, when the database tells
+    asn: int | None = None
+    network: str = ""  # who runs it: the holder of the AS number
 
 
 NOWHERE = Place()
@@ -138,6 +141,7 @@ class Atlas:
             country_code=found.country.iso_code or "",
             latitude=found.location.latitude,
             longitude=found.location.longitude,
+            accuracy_km=found.location.accuracy_radius,
         )
 
 

@@ -29,7 +29,7 @@ from tenants.models import Group, Membership, Tenant
 
 SESSION_FIELDS = (
     "id", "user", "started_at", "authenticated_at", "last_seen_at", "ended_at", "expires_at",
-    "persistent", "ip", "user_agent", "data",
+    "persistent", "ip", "user_agent", "data", "kind", "suspected_at", "read_only",
 )  # fmt: skip
 TENANT_FIELDS = ("id", "name", "slug", "is_active", "sections")
 POLICY_FIELDS = (
@@ -70,11 +70,15 @@ class FoundSession:
     ip: str | None
     user_agent: str
     data: bytes
+    kind: str
+    suspected_at: datetime | None
+    read_only: bool
 
     def __init__(self, row: tuple[Any, ...], plan: Plan) -> None:
         (
             self.id, self.user_id, self.started_at, self.authenticated_at, self.last_seen_at,
             self.ended_at, self.expires_at, self.persistent, self.ip, self.user_agent, self.data,
+            self.kind, self.suspected_at, self.read_only,
         ) = row[: len(SESSION_FIELDS)]  # fmt: skip
         self._row, self._plan = row, plan
 

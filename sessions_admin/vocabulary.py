@@ -85,6 +85,19 @@ class AuditAction(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     CREDENTIAL_CHANGED = "credential.changed"
+    POLICY_PLANNED = "policy.planned"
+    RISK_DETECTED = "risk.detected"
+    RISK_DECIDED = "risk.decided"
+    RISK_RULES_CHANGED = "risk_rules.changed"
+    DEVICE_FORGOTTEN = "device.forgotten"
+    NOTICE_ANSWERED = "notice.answered"
+    EXPORT_CREATED = "export.created"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_ROTATED = "api_key.rotated"
+    API_KEY_REVOKED = "api_key.revoked"
+    TOKEN_REUSED = "token.reused"  # noqa: S105  an action, not a secret
+    SUPPORT_STARTED = "support.started"
+    APPLICATION_ENTERED = "application.entered"
 
 
 class LoginOutcome(StrEnum):
@@ -104,3 +117,62 @@ class DeviceType(StrEnum):
     BOT = "bot"
     APP = "app"
     UNKNOWN = "unknown"
+
+
+class Novelty(StrEnum):
+    """What a person had never signed in with before."""
+
+    DEVICE = "device"
+    COUNTRY = "country"
+    NETWORK = "network"
+
+
+class Detector(StrEnum):
+    """What makes a session suspicious; a column of RiskRules each."""
+
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+    FAR_APART = "far_apart"
+    NEW_DEVICE = "new_device"
+    NEW_COUNTRY = "new_country"
+    AGENT_CHANGED = "agent_changed"
+    NETWORK_JUMP = "network_jump"
+    GUESSED_PASSWORD = "guessed_password"  # noqa: S105  a finding, not a secret
+    DORMANT_RETURN = "dormant_return"
+
+
+class Response(StrEnum):
+    """What a tenant's rules do when a detector fires."""
+
+    OFF = "off"
+    RECORD = "record"
+    NOTIFY = "notify"
+    STEP_UP = "step_up"
+    END_NEW = "end_new"
+    END_OLD = "end_old"
+    END_BOTH = "end_both"
+
+
+class RiskState(StrEnum):
+    """What became of a finding."""
+
+    OPEN = "open"
+    DISMISSED = "dismissed"
+    ACTED_ON = "acted_on"
+
+
+class NoticeKind(StrEnum):
+    """What a person is told of."""
+
+    NEW_SIGN_IN = "new_sign_in"
+    SESSION_ENDED = "session_ended"
+    CREDENTIAL_CHANGED = "credential_changed"
+    RISK_DETECTED = "risk_detected"
+    SUPPORT_STARTED = "support_started"
+    SETTINGS_PLANNED = "settings_planned"
+
+
+class NoticeAnswer(StrEnum):
+    """What the person said to it."""
+
+    ME = "me"
+    NOT_ME = "not_me"

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     INSIGHTS_VIEW = "insights.view"
     TOKENS_COPY = "tokens.copy"
     GROUPS_EDIT = "groups.edit"
+    API_KEYS_EDIT = "api_keys.edit"
 
 
 PERMISSION_LABELS = {
@@ -33,6 +34,7 @@ PERMISSION_LABELS = {
     Permission.INSIGHTS_VIEW: _("See insights"),
     Permission.TOKENS_COPY: _("Copy a token"),
     Permission.GROUPS_EDIT: _("Edit groups"),
+    Permission.API_KEYS_EDIT: _("Create and revoke API keys"),
 }
 
 
@@ -44,6 +46,8 @@ class Section(StrEnum):
     SESSION_SETTINGS = "session_settings"
     AUDIT = "audit"
     INSIGHTS = "insights"
+    RISKS = "risks"
+    API_KEYS = "api_keys"
 
 
 SECTION_LABELS = {
@@ -52,6 +56,8 @@ SECTION_LABELS = {
     Section.SESSION_SETTINGS: _("Session settings"),
     Section.AUDIT: _("Audit"),
     Section.INSIGHTS: _("Insights"),
+    Section.RISKS: _("Risks"),
+    Section.API_KEYS: _("API keys"),
 }
 
 ALL_PERMISSIONS = frozenset(Permission)

@@ -69,7 +69,9 @@ def test_layers_import_downwards_only(layer):
     assert upwards == []
 
 
-@pytest.mark.parametrize("module", sorted(PURE & MODULES.keys()))
+@pytest.mark.parametrize(
+    "module", sorted(name for name in MODULES if any(within(name, pure) for pure in PURE))
+)
 def test_rules_know_nothing_but_the_standard_library(module):
     impure = {
         name

@@ -203,6 +203,9 @@ def test_describe_knows_nothing_of_nobody():
         "country_code": "",
         "latitude": None,
         "longitude": None,
+        "accuracy_km": None,
+        "asn": None,
+        "network": "",
     }
 
 

@@ -1,11 +1,8 @@
-"""What you hold open: sessions, where they were seen, attempts to sign in, rules, audit."""
+"""A session, where it was seen, the devices of a person, and attempts to sign in."""
 
-import uuid
-from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,12 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from sessions_admin.fields import AccessFields
 from sessions_admin.identifiers import uuid7
 from sessions_admin.live import SessionQuerySet
-from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
-from sessions_admin.vocabulary import AtLimit, AuditAction, EndReason, Kind, LoginOutcome
+from sessions_admin.vocabulary import EndReason, Kind, LoginOutcome
+from tenants.fields import WordSetField
 from tenants.models import Tenant
 
-# The rules of people without a tenant; also what a new tenant starts with.
-PLATFORM_POLICY_ID = uuid.UUID(int=0)
 LABEL_LENGTH = 60  # fits a card on a phone in two lines
 NOTE_LENGTH = 200  # a sentence that the person will read
 
@@ -54,6 +49,26 @@ class Session(AccessFields):
     amr = models.CharField(max_length=40, blank=True)  # RFC 8176 values, separated by blanks
     aal = models.PositiveSmallIntegerField(default=0)  # NIST SP 800-63B level; 0: anonymous
     label = models.CharField(_("name"), max_length=LABEL_LENGTH, blank=True)
+    known_device = models.ForeignKey(
+        "KnownDevice", models.SET_NULL, null=True, db_index=False, related_name="sessions"
+    )
+    novelty = WordSetField(default=frozenset, blank=True)  # what was new at sign-in: Novelty
+    # Since when the person must prove themselves again before anything else.
+    suspected_at = models.DateTimeField(null=True)
+
+    # A support session acts for `user` and ends with the session that it was made from, and with
+    # the one in which somebody asked for it.
+    made_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, db_index=False, related_name="made"
+    )
+    asked_in = models.ForeignKey(
+        "self", models.SET_NULL, null=True, db_index=False, related_name="asked"
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
+    ask_reason = models.CharField(max_length=NOTE_LENGTH, blank=True)
+    read_only = models.BooleanField(default=False)
 
     end_reason = models.CharField(max_length=24, blank=True, choices=[(r, r) for r in EndReason])
     ended_by = models.ForeignKey(
@@ -84,6 +99,21 @@ class Session(AccessFields):
                 name="ended_by_tenant",
                 condition=Q(ended_at__isnull=False),
             ),
+            models.Index(
+                fields=["made_from"],
+                name="live_by_origin",
+                condition=Q(ended_at=None, made_from__isnull=False),
+            ),
+            models.Index(
+                fields=["asked_in"],
+                name="live_by_asker",
+                condition=Q(ended_at=None, asked_in__isnull=False),
+            ),
+            models.Index(
+                fields=["known_device"],
+                name="session_by_device",
+                condition=Q(known_device__isnull=False),
+            ),
             models.Index(fields=["ip"], name="session_by_ip"),
             models.Index(fields=["started_at"], name="session_by_start"),
         ]
@@ -95,6 +125,29 @@ class Session(AccessFields):
     def name(self) -> str:
         """What the person called it, or the device."""
         return self.label or self.device
+
+
+class KnownDevice(AccessFields):
+    """A browser in which a person has signed in before; known by its device cookie, which is no
+    credential. The access fields tell of its last sign-in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="known_devices"
+    )
+    browser_hash = models.BinaryField(max_length=32, editable=False)  # of what the cookie names
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("known device")
+        verbose_name_plural = _("known devices")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "browser_hash"], name="one_device_a_browser")
+        ]
+
+    def __str__(self) -> str:
+        return self.device
 
 
 class Sighting(AccessFields):
@@ -135,6 +188,7 @@ class LoginAttempt(AccessFields):
     session = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")
     outcome = models.CharField(max_length=10, choices=[(o, o) for o in LoginOutcome])
     amr = models.CharField(_("method"), max_length=40, blank=True)
+    novelty = WordSetField(default=frozenset, blank=True)  # what was new: Novelty
 
     class Meta:
         verbose_name = _("login attempt")
@@ -147,109 +201,3 @@ class LoginAttempt(AccessFields):
 
     def __str__(self) -> str:
         return f"{self.email} {self.outcome}"
-
-
-class SessionPolicy(models.Model):
-    """The session rules of a tenant, or the platform's (no tenant). A switch that is off keeps
-    its value. Values stay within PolicyBounds."""
-
-    id = models.UUIDField(primary_key=True, editable=False)  # the tenant's, or PLATFORM_POLICY_ID
-    tenant = models.OneToOneField(Tenant, models.CASCADE, null=True, editable=False)
-
-    idle_timeout_enabled = models.BooleanField(_("Idle session timeout"), default=False)
-    idle_timeout = models.DurationField(default=timedelta(minutes=30))
-    absolute_timeout_enabled = models.BooleanField(_("Force re-login"), default=False)
-    absolute_timeout = models.DurationField(default=timedelta(days=14))
-    max_live_sessions_enabled = models.BooleanField(_("Maximum concurrent sessions"), default=False)
-    max_live_sessions = models.PositiveSmallIntegerField(
-        default=5, validators=[MinValueValidator(1), MaxValueValidator(100)]
-    )
-    at_limit = models.CharField(
-        max_length=24, default=AtLimit.END_OLDEST, choices=[(a, a) for a in AtLimit]
-    )
-    access_token_lifetime = models.DurationField(default=timedelta(minutes=5))
-    refresh_token_lifetime = models.DurationField(default=timedelta(days=30))
-
-    # Everything that started before is over: set by lifecycle.end_everything, never cleared.
-    ended_before = models.DateTimeField(null=True, editable=False)
-    ended_before_reason = models.CharField(
-        max_length=24, default=EndReason.REVOKED_BY_OPERATOR, editable=False
-    )
-    ended_before_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("session settings")
-        verbose_name_plural = _("session settings")
-
-    def __str__(self) -> str:
-        return str(self.tenant) if self.tenant else str(_("Platform"))
-
-    def rules(self) -> Policy:
-        """The pure policy, switches resolved."""
-        return Policy(
-            idle_timeout=self.idle_timeout if self.idle_timeout_enabled else IDLE_TIMEOUT_OFF,
-            absolute_timeout=self.absolute_timeout if self.absolute_timeout_enabled else None,
-            max_live_sessions=self.max_live_sessions if self.max_live_sessions_enabled else None,
-            at_limit=AtLimit(self.at_limit),
-            ended_before=self.ended_before,
-            ended_before_reason=EndReason(self.ended_before_reason),
-        )
-
-
-class PolicyBounds(models.Model):
-    """How far a tenant's settings may go: one row, edited by operators."""
-
-    idle_timeout_min = models.DurationField(default=timedelta(minutes=5))
-    idle_timeout_max = models.DurationField(default=timedelta(hours=24))
-    absolute_timeout_min = models.DurationField(default=timedelta(hours=1))
-    absolute_timeout_max = models.DurationField(default=timedelta(days=90))
-    max_live_sessions_max = models.PositiveSmallIntegerField(
-        default=100, validators=[MinValueValidator(1), MaxValueValidator(100)]
-    )
-    access_token_lifetime_min = models.DurationField(default=timedelta(minutes=1))
-    access_token_lifetime_max = models.DurationField(default=timedelta(minutes=60))
-    refresh_token_lifetime_min = models.DurationField(default=timedelta(hours=1))
-    refresh_token_lifetime_max = models.DurationField(default=timedelta(days=365))
-
-    class Meta:
-        verbose_name = _("platform bounds")
-        verbose_name_plural = _("platform bounds")
-
-    def __str__(self) -> str:
-        return str(_("Platform bounds"))
-
-
-class AuditEvent(models.Model):
-    """Something that happened and must be answerable for. Written by `audit.record` alone."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    at = models.DateTimeField(default=timezone.now)
-    action = models.CharField(max_length=24, choices=[(a, a) for a in AuditAction])
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, db_index=False, related_name="+")
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
-    )
-    session_id = models.UUIDField(null=True)
-    data = models.JSONField(default=dict)
-
-    class Meta:
-        verbose_name = _("audit event")
-        verbose_name_plural = _("audit events")
-        indexes = [
-            models.Index(fields=["tenant", "id"], name="audit_by_tenant"),
-            # Few among millions, for the history on the screen of the settings.
-            models.Index(
-                fields=["tenant", "id"],
-                name="policy_changes",
-                condition=Q(action=AuditAction.POLICY_CHANGED),
-            ),
-            models.Index(fields=["user", "id"], name="audit_by_user"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.at:%Y-%m-%d %H:%M}"

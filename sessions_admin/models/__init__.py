@@ -1,0 +1,44 @@
+"""What you hold open, and what is kept about it."""
+
+from sessions_admin.models.applications import Application, ApplicationPass
+from sessions_admin.models.audit import AuditEvent
+from sessions_admin.models.notices import Notice
+from sessions_admin.models.policy import (
+    PLATFORM_POLICY_ID,
+    PlannedChange,
+    PolicyBounds,
+    SessionPolicy,
+)
+from sessions_admin.models.risk import Risk, RiskRules
+from sessions_admin.models.session import (
+    LABEL_LENGTH,
+    NOTE_LENGTH,
+    KnownDevice,
+    LoginAttempt,
+    Session,
+    Sighting,
+)
+from sessions_admin.models.tokens import ApiKey, IdempotentCall, RefreshToken, SigningKey
+
+__all__ = [
+    "LABEL_LENGTH",
+    "NOTE_LENGTH",
+    "PLATFORM_POLICY_ID",
+    "ApiKey",
+    "Application",
+    "ApplicationPass",
+    "AuditEvent",
+    "IdempotentCall",
+    "KnownDevice",
+    "LoginAttempt",
+    "Notice",
+    "PlannedChange",
+    "PolicyBounds",
+    "RefreshToken",
+    "Risk",
+    "RiskRules",
+    "Session",
+    "SessionPolicy",
+    "Sighting",
+    "SigningKey",
+]
