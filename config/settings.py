@@ -229,9 +229,13 @@ STORAGES = {
     },
 }
 
-DEMO_PLACES = VAR_DIR / "geo.mmdb"  # written by `manage.py demo`
+# Written by `manage.py demo`, and used where no others are named.
+DEMO_PLACES, DEMO_NETWORKS = VAR_DIR / "geo.mmdb", VAR_DIR / "asn.mmdb"
 GEOIP_PATH = env.str("GEOIP_PATH", str(DEMO_PLACES) if DEMO_PLACES.exists() else "")
-
+GEOIP_ASN_PATH = env.str(
+    "GEOIP_ASN_PATH",
+    str(DEMO_NETWORKS) if Path(GEOIP_PATH) == DEMO_PLACES and DEMO_NETWORKS.exists() else "",
+)
 
 EMAIL_URL = secret("EMAIL_URL")
 MAILERS = {"default": mailer(EMAIL_URL, VAR_DIR / "mail")}

@@ -12,7 +12,7 @@ SESSION_MIDDLEWARE = "sessions_admin.middleware.SessionMiddleware"
 EXTRA_MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
 USE_MIGRATIONS = False
 TRUSTED_PROXIES = ()
-GEOIP_PATH = ""
+GEOIP_PATH = GEOIP_ASN_PATH = ""
 SILENCED_SYSTEM_CHECKS = ["auth.E003", "account.E001"]
 
 

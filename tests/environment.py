@@ -11,6 +11,7 @@ FIXED = {
     "DEBUG": "0",
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "GEOIP_PATH": "",
+    "GEOIP_ASN_PATH": "",
     "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 4,
     # Playwright's synchronous API keeps an event loop running in the thread that runs the tests.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",

@@ -187,6 +187,7 @@ def portal() -> Iterator[str]:
             "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright keeps an event loop running
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "GEOIP_PATH": f"{directory}/geo.mmdb",
+            "GEOIP_ASN_PATH": f"{directory}/asn.mmdb",
             "PORT": str(port),
             "SECRET_KEY": secrets.token_urlsafe(64),
             "TRUSTED_PROXIES": "127.0.0.1",  # so that the browser can be in some city

@@ -14,14 +14,14 @@ from sessions_admin.demo.cast import ROLES, TENANTS, make_people, make_tenants
 from sessions_admin.demo.diary import Diary
 from sessions_admin.demo.failures import fail
 from sessions_admin.demo.people import as_people, demo_addresses, make_crowd
-from sessions_admin.demo.places import place_rows
+from sessions_admin.demo.places import network_rows, place_rows
 from sessions_admin.demo.rules import HISTORY, assign, steps
 from sessions_admin.demo.scenes import Company, play
 from sessions_admin.geo import (
-    OUR_DATABASE,
-    NotACityDatabaseError,
-    open_database,
+    Subject,
+    is_written_by_us,
     write_city_database,
+    write_network_database,
 )
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.lifecycle.policy_change import as_data, settings_of
@@ -71,19 +71,18 @@ def load(seed: int, now: datetime, report: Report) -> None:
 
 
 def write_places() -> None:
-    """The City database of the demo's networks, in use from now on; a real one stays as it is."""
-    path = Path(settings.GEOIP_PATH or settings.DEMO_PLACES)
-    if not path.exists() or _is_written_by_us(path):
-        write_city_database(path, place_rows())
-    settings.GEOIP_PATH = str(path)
+    """The databases of the demo's networks, in use from now on; real ones stay as they are."""
+    settings.GEOIP_PATH = settings.GEOIP_PATH or str(settings.DEMO_PLACES)
+    if Path(settings.GEOIP_PATH) == settings.DEMO_PLACES:
+        settings.GEOIP_ASN_PATH = settings.GEOIP_ASN_PATH or str(settings.DEMO_NETWORKS)
+    if _is_ours_to_write(settings.GEOIP_PATH, Subject.CITY):
+        write_city_database(settings.GEOIP_PATH, place_rows())
+    if _is_ours_to_write(settings.GEOIP_ASN_PATH, Subject.ASN):
+        write_network_database(settings.GEOIP_ASN_PATH, network_rows())
 
 
-def _is_written_by_us(path: Path) -> bool:
-    try:
-        with open_database(path) as reader:
-            return reader.metadata().database_type == OUR_DATABASE
-    except NotACityDatabaseError:
-        return False
+def _is_ours_to_write(path: str, subject: Subject) -> bool:
+    return bool(path) and (not Path(path).exists() or is_written_by_us(path, subject))
 
 
 def _found(rng: random.Random, now: datetime) -> Company:

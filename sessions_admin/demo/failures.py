@@ -6,7 +6,7 @@ from sessions_admin.client import Client
 from sessions_admin.demo.devices import GUESSING_AGENTS
 from sessions_admin.demo.diary import DAYS, Diary
 from sessions_admin.demo.people import Person
-from sessions_admin.demo.places import CITIES, DATA_CENTRES, home_address
+from sessions_admin.demo.places import DATA_CENTRES, hired_address
 from sessions_admin.demo.rules import DENYING_DAYS_AGO
 from sessions_admin.demo.scenes import Company
 from sessions_admin.vocabulary import LoginOutcome
@@ -41,8 +41,8 @@ def _guess(company: Company) -> None:
     """Machines try one password after the other, at addresses known and unknown."""
     diary, known = company.diary, [person.user for person in company.cast.values()]
     for _wave in range(WAVES):
-        city = CITIES[diary.rng.choice(DATA_CENTRES)]
-        client = Client(home_address(city, diary.rng), diary.rng.choice(GUESSING_AGENTS))
+        address = hired_address(diary.rng.choice(list(DATA_CENTRES)), diary.rng)
+        client = Client(address, diary.rng.choice(GUESSING_AGENTS))
         at = diary.now - timedelta(days=diary.rng.uniform(0.2, DAYS))
         for _guess in range(diary.rng.randint(*GUESSES_A_WAVE)):
             at += timedelta(seconds=diary.rng.uniform(1, 25))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-from sessions_admin.geo import PlaceRow
+from sessions_admin.geo import NetworkRow, PlaceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class City:
     office: IPv4Network
     homes: IPv4Network
     homes_ipv6: IPv6Network
+
+    @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return (self.office, self.homes, self.homes_ipv6)
 
 
 PLACES = (
@@ -73,22 +77,55 @@ def _cities() -> Iterator[City]:
 CITIES = {city.name: city for city in _cities()}
 HEADQUARTERS = CITIES["Berlin"]
 # Where machines for hire stand: what guesses passwords comes from such.
-DATA_CENTRES = ("Amsterdam", "Singapore", "San Francisco", "São Paulo")
+_SPARE = list(BENCHMARKS.subnets(new_prefix=20))[len(PLACES) :]
+DATA_CENTRES = dict(
+    zip(("Amsterdam", "Singapore", "San Francisco", "São Paulo"), _SPARE, strict=False)
+)
+# How far from the city's middle an address may really be, as databases tell: an office is where it
+# is; a line at home is in the town or the next.
+OFFICE_KM, HOME_KM, DATA_CENTRE_KM = 5, 20, 10
+# RFC 5398 sets these numbers aside for documentation, as RFC 5737 does addresses.
+ACME_ASN, GLOBEX_ASN, HOSTING_ASN = 64496, 64497, 64500
+TELECOMS_FROM = 65536
+GLOBEX_OFFICES = frozenset({"Tokyo", "Osaka", "Singapore", "Sydney", "San Francisco"})
 
 
 def place_rows() -> Iterator[PlaceRow]:
     """A City database of the demo's networks."""
     for city in CITIES.values():
-        for network in (city.office, city.homes, city.homes_ipv6):
-            yield _row(city, str(network))
+        for network in city.networks:
+            yield _row(city, network, OFFICE_KM if network is city.office else HOME_KM)
+    for name, network in DATA_CENTRES.items():
+        yield _row(CITIES[name], network, DATA_CENTRE_KM)
     for local in LOOPBACK:
-        yield _row(HEADQUARTERS, local)
+        yield _row(HEADQUARTERS, local, OFFICE_KM)
 
 
-def _row(city: City, network: str) -> PlaceRow:
+def network_rows() -> Iterator[NetworkRow]:
+    """An ASN database of the same networks; the visitor's own machine is in none."""
+    countries = list(dict.fromkeys(city.country for city in CITIES.values()))
+    for city in CITIES.values():
+        is_globex = city.name in GLOBEX_OFFICES
+        company = (GLOBEX_ASN, "Globex") if is_globex else (ACME_ASN, "Acme")
+        yield NetworkRow(str(city.office), *company)
+        telecom = TELECOMS_FROM + countries.index(city.country), f"Example Telecom {city.country}"
+        for network in (city.homes, city.homes_ipv6):
+            yield NetworkRow(str(network), *telecom)
+    for network in DATA_CENTRES.values():
+        yield NetworkRow(str(network), HOSTING_ASN, "Example Hosting")
+
+
+def _row(city: City, network: object, accuracy_km: int) -> PlaceRow:
     return PlaceRow(
-        network, city.name, city.country, city.country_code, city.latitude, city.longitude
-    )
+        str(network), city.name, city.country, city.country_code, city.latitude, city.longitude,
+        accuracy_km,
+    )  # fmt: skip
+
+
+def hired_address(centre: str, rng: random.Random) -> str:
+    """Of a machine for hire."""
+    network = DATA_CENTRES[centre]
+    return str(network[rng.randrange(1, network.num_addresses - 1)])
 
 
 def office_address(city: City) -> str:

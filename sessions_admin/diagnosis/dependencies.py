@@ -1,8 +1,7 @@
-"""What the portal leans on besides its database: mail, place data, the tasks' worker."""
+"""What the portal leans on besides its database: mail, and the tasks' worker."""
 
 import smtplib
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +15,10 @@ from django_tasks_db.models import DBTaskResult
 from sessions_admin.diagnosis.finding import Finding, ok, problem, warning
 from sessions_admin.diagnosis.stores import first_line
 from sessions_admin.diagnosis.web import is_loopback
-from sessions_admin.geo import NotACityDatabaseError, open_database
 
 # A mail server that takes longer to greet would hold up the page that sends a reset link.
 MAIL_TIMEOUT = 5
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-# Addresses change hands; the free databases appear monthly.
-OLD_PLACES = timedelta(days=45)
 # A worker looks every second; five minutes are a worker that is gone or stuck.
 LONGEST_WAIT = timedelta(minutes=5)
 FAILURES_OF = timedelta(days=1)
@@ -66,31 +62,6 @@ def mailer() -> tuple[str, dict[str, Any]]:
     """Backend and options of the default mailer."""
     config: dict[str, Any] = settings.MAILERS.get("default", {})
     return config.get("BACKEND", SMTP_BACKEND), config.get("OPTIONS", {})
-
-
-def places() -> Finding:
-    path: str = settings.GEOIP_PATH
-    if not path:
-        return ok("Places", "Not shown: GEOIP_PATH is not set.")
-    fix = "Get a City database (.mmdb) and run `manage.py update_geoip FILE`."
-    if not Path(path).is_file():
-        return problem("Places", f"{path} is not there.", fix=fix)
-    try:
-        with open_database(path) as reader:
-            built = datetime.fromtimestamp(reader.metadata().build_epoch, UTC)
-    except NotACityDatabaseError as error:
-        return problem("Places", f"The file cannot be used: {first_line(error)}", fix=fix)
-    return judge_places(built, timezone.now())
-
-
-def judge_places(built: datetime, now: datetime) -> Finding:
-    if now - built > OLD_PLACES:
-        return warning(
-            "Places",
-            f"The data is {(now - built).days} days old: places may be wrong.",
-            fix="Get a newer City database and run `manage.py update_geoip FILE`.",
-        )
-    return ok("Places", f"The data is of {built:%Y-%m-%d}.")
 
 
 def tasks() -> Finding:

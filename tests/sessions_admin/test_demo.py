@@ -16,7 +16,7 @@ from accounts.models import User
 from sessions_admin import demo as demo_package
 from sessions_admin.demo.cast import PASSWORD, ROLES, make_people, make_tenants
 from sessions_admin.demo.places import LOOPBACK, place_rows
-from sessions_admin.geo import PlaceRow, open_database, write_city_database
+from sessions_admin.geo import PlaceRow, Subject, open_database, write_city_database
 from sessions_admin.models import AuditEvent, LoginAttempt, Session, SessionPolicy, Sighting
 from sessions_admin.vocabulary import EndReason, Initiator, LoginOutcome
 from tenants.models import Membership, Tenant
@@ -32,6 +32,7 @@ def story(django_db_setup, django_db_blocker, tmp_path_factory):
     with (
         override_settings(
             GEOIP_PATH=str(tmp_path_factory.mktemp("geo") / "city.mmdb"),
+            GEOIP_ASN_PATH=str(tmp_path_factory.mktemp("geo") / "asn.mmdb"),
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         ),
         django_db_blocker.unblock(),
@@ -144,6 +145,8 @@ def test_everybody_is_somewhere(story):
     assert Session.objects.filter(ip__contains=".").count() > 1000
     kinds = set(Session.objects.values_list("device_type", flat=True))
     assert {"desktop", "phone", "tablet", "app"} <= kinds
+    assert not Session.objects.filter(Q(asn=None) | Q(network="") | Q(accuracy_km=None)).exists()
+    assert Session.objects.values("network").distinct().count() > 15
 
 
 def test_no_address_is_a_real_persons(story):
@@ -237,6 +240,7 @@ def test_again_it_is_told_afresh(story):
 @pytest.fixture
 def elsewhere(settings, tmp_path):
     settings.GEOIP_PATH = str(tmp_path / "city.mmdb")
+    settings.GEOIP_ASN_PATH = str(tmp_path / "asn.mmdb")
     return Path(settings.GEOIP_PATH)
 
 
@@ -281,6 +285,8 @@ def test_the_places_are_in_a_database_of_their_own(story, elsewhere):
     with open_database(elsewhere) as reader:
         assert reader.city("127.0.0.1").city.name == "Berlin"
         assert reader.city("::1").city.name == "Berlin"
+    with open_database(elsewhere.with_name("asn.mmdb"), Subject.ASN) as reader:
+        assert reader.asn("203.0.113.6").autonomous_system_organization == "Acme"
     assert LOOPBACK
 
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from sessions_admin import diagnosis
-from sessions_admin.diagnosis import dependencies
-from sessions_admin.geo import PlaceRow, write_city_database
+from sessions_admin.diagnosis import dependencies, places
+from sessions_admin.geo import NetworkRow, PlaceRow, write_city_database, write_network_database
 from tests.sessions_admin.findings import OK, PROBLEM, PUBLIC, WARNING, assert_found, change
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,20 +107,32 @@ def test_mail_is_encrypted_on_the_way(options, level):
 
 def test_places(settings, tmp_path):
     settings.GEOIP_PATH = ""
-    assert_found(dependencies.places(), OK, "not set")
+    assert_found(places.places(), OK, "not set")
     settings.GEOIP_PATH = str(tmp_path / "city.mmdb")
-    assert_found(dependencies.places(), PROBLEM, "not there")
+    assert_found(places.places(), PROBLEM, "not there")
     Path(settings.GEOIP_PATH).write_bytes(b"junk")
-    assert_found(dependencies.places(), PROBLEM, "cannot be used")
+    assert_found(places.places(), PROBLEM, "cannot be used")
     write_city_database(
         settings.GEOIP_PATH, [PlaceRow("203.0.113.0/24", "Lyon", "France", "FR", 45.8, 4.8)]
     )
-    assert_found(dependencies.places(), OK, f"{timezone.now():%Y-%m-%d}")
+    assert_found(places.places(), OK, f"{timezone.now():%Y-%m-%d}")
+
+
+def test_networks(settings, tmp_path):
+    settings.GEOIP_ASN_PATH = ""
+    assert_found(places.networks(), OK, "not set")
+    settings.GEOIP_ASN_PATH = str(tmp_path / "asn.mmdb")
+    assert_found(places.networks(), PROBLEM, "not there")
+    write_city_database(settings.GEOIP_ASN_PATH, [])
+    assert_found(places.networks(), PROBLEM, "not an ASN database")
+    write_network_database(settings.GEOIP_ASN_PATH, [NetworkRow("203.0.113.0/24", 64496, "Acme")])
+    assert_found(places.networks(), OK, f"{timezone.now():%Y-%m-%d}")
 
 
 @pytest.mark.parametrize(("days", "level"), [(0, OK), (45, OK), (46, WARNING), (400, WARNING)])
 def test_how_old_places_may_be(days, level):
-    assert_found(dependencies.judge_places(NOW - timedelta(days=days), NOW), level, "The data is")
+    found = places.judge_age("Places", NOW - timedelta(days=days), NOW)
+    assert_found(found, level, "The data is")
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import maxminddb
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_admin.geo import READING_MODE, NotACityDatabaseError, install, open_database
+from sessions_admin.geo import NotADatabaseError, install, open_database
+from sessions_admin.geo.databases import READING_MODE
 
 # How many records are read to find out whether the file is whole.
 SAMPLE = 1000
@@ -53,7 +54,7 @@ def checked(source: Path) -> datetime:
     try:
         open_database(source).close()
         read_sample(source)
-    except (NotACityDatabaseError, maxminddb.InvalidDatabaseError, ValueError) as error:
+    except (NotADatabaseError, maxminddb.InvalidDatabaseError, ValueError) as error:
         raise CommandError(
             f"{source} cannot be used (it must be an unpacked City database): {error}"
         ) from error
@@ -66,7 +67,7 @@ def read_sample(source: Path) -> None:
     with maxminddb.open_database(source, READING_MODE) as reader:
         records = sum(1 for _ in islice(reader, SAMPLE))
     if not records:
-        raise NotACityDatabaseError("it holds no networks.")
+        raise NotADatabaseError("it holds no networks.")
 
 
 def build_time(path: Path) -> datetime | None:
@@ -74,7 +75,7 @@ def build_time(path: Path) -> datetime | None:
     try:
         with open_database(path) as reader:
             return datetime.fromtimestamp(reader.metadata().build_epoch, UTC)
-    except NotACityDatabaseError:
+    except NotADatabaseError:
         return None
 
 
