@@ -22,7 +22,7 @@ class ApiKey(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="api_keys")
     name = models.CharField(_("name"), max_length=LABEL_LENGTH)
     key_hash = models.BinaryField(max_length=HASH_BYTES, unique=True, editable=False)
-    hint = models.CharField(max_length=8, editable=False)  # its last characters, to tell keys apart
+    hint = models.CharField(max_length=8, editable=False)  # its public part, to tell keys apart
     permissions = WordSetField(
         _("permissions"),
         default=frozenset,
