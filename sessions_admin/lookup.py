@@ -6,43 +6,30 @@ database; prepared by the driver because planning a five-table join costs more t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connections, models
+from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
 
 from sessions_admin.live import inactive_may_enter
-from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
+from sessions_admin.lookup_plan import BY_KEY, SESSION_FIELDS, Plan, Question, plan_for
+from sessions_admin.models import Session
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy
 from sessions_admin.prepared import PreparedStatement
 from sessions_admin.vocabulary import AtLimit, EndReason
 from tenants.access import Access, CurrentTenant
 from tenants.fields import split_words
-from tenants.models import Group, Membership, Tenant
-
-SESSION_FIELDS = (
-    "id", "user", "started_at", "authenticated_at", "last_seen_at", "ended_at", "expires_at",
-    "persistent", "ip", "user_agent", "data", "kind", "suspected_at", "read_only",
-)  # fmt: skip
-TENANT_FIELDS = ("id", "name", "slug", "is_active", "sections")
-POLICY_FIELDS = (
-    "idle_timeout_enabled", "idle_timeout", "absolute_timeout_enabled", "absolute_timeout",
-    "max_live_sessions_enabled", "max_live_sessions", "at_limit",
-    "ended_before", "ended_before_reason",
-)  # fmt: skip
 
 
-def find_session(key_hash: bytes) -> FoundSession | None:
+def find_session(key_hash: bytes, question: Question = BY_KEY) -> FoundSession | None:
     """The session whose key has this hash, live or ended, in one statement; None: unknown."""
     connection = connections[Session.objects.db]
-    plan = _plan(connection.alias)
+    plan = plan_for(connection.alias, question)
     try:
         row = _fetch(connection, plan, key_hash)
     except DatabaseError:
@@ -119,6 +106,11 @@ class FoundSession:
         _, permissions = self._row[self._plan.membership]
         return _access(self._row[self._plan.tenant], permissions)
 
+    @property
+    def more(self) -> tuple[Any, ...]:
+        """What the question asked for besides: its expressions, then its fields."""
+        return self._row[self._plan.more]
+
 
 # Few distinct ones are in use at a time, and building one costs more than finding it here.
 @lru_cache(maxsize=1024)
@@ -146,110 +138,6 @@ def _policy(values: tuple[Any, ...]) -> Policy:
         ended_before=before,
         ended_before_reason=EndReason(before_reason),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The statement for one database, and where each part of its row is."""
-
-    alias: str
-    sql: str
-    prepared: bytes  # the same for PostgreSQL's own protocol
-    user_model: type[models.Model]
-    user_attributes: tuple[str, ...]
-    user: slice
-    tenant: slice
-    policy: slice
-    membership: slice
-    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
-
-
-@lru_cache(maxsize=4)
-def _plan(alias: str) -> Plan:
-    connection = connections[alias]
-    user_model: Any = Session._meta.get_field("user").related_model
-    columns = [("s", Session._meta.get_field(name)) for name in SESSION_FIELDS]
-    columns += [("u", field) for field in user_model._meta.concrete_fields]
-    columns += [("t", Tenant._meta.get_field(name)) for name in TENANT_FIELDS]
-    columns += [("p", SessionPolicy._meta.get_field(name)) for name in POLICY_FIELDS]
-    columns += [("m", Membership._meta.get_field("is_active"))]
-    user_end = len(SESSION_FIELDS) + len(user_model._meta.concrete_fields)
-    tenant_end = user_end + len(TENANT_FIELDS)
-    policy_end = tenant_end + len(POLICY_FIELDS)
-    sql = _sql(connection, user_model, [_column(connection, *column) for column in columns])
-    return Plan(
-        alias=alias,
-        user_model=user_model,
-        sql=sql,
-        prepared=sql.replace("%s", "$1").encode(),
-        user_attributes=tuple(field.attname for field in user_model._meta.concrete_fields),
-        user=slice(len(SESSION_FIELDS), user_end),
-        tenant=slice(user_end, tenant_end),
-        policy=slice(tenant_end, policy_end),
-        membership=slice(policy_end, policy_end + 2),
-        converters=tuple(
-            (index, _convert(connection, field))
-            for index, (_, field) in enumerate(columns)
-            if _converters(connection, field)
-        ),
-    )
-
-
-def _column(connection: BaseDatabaseWrapper, alias: str, field: Any) -> str:
-    name = f"{alias}.{connection.ops.quote_name(field.column)}"
-    # psycopg would build an address object that we only compare as text.
-    is_address = connection.vendor == "postgresql" and isinstance(
-        field, models.GenericIPAddressField
-    )
-    return f"host({name})" if is_address else name
-
-
-def _sql(
-    connection: BaseDatabaseWrapper, user_model: type[models.Model], columns: list[str]
-) -> str:
-    def table(model: type[models.Model]) -> str:
-        return connection.ops.quote_name(model._meta.db_table)
-
-    user_pk = connection.ops.quote_name(str(user_model._meta.pk.column))
-    if connection.vendor == "postgresql":
-        join, platform = "string_agg", f"'{PLATFORM_POLICY_ID}'::uuid"
-    else:
-        join, platform = "group_concat", f"'{PLATFORM_POLICY_ID.hex}'"
-    # Names come from the models' metadata; the only value is the parameter.
-    return f"""
-        SELECT {", ".join(columns)},
-            (SELECT {join}(g.permissions, ' ') FROM {table(Membership.groups.through)} mg
-             JOIN {table(Group)} g ON g.id = mg.group_id WHERE mg.membership_id = m.id)
-        FROM {table(Session)} s
-        LEFT JOIN {table(user_model)} u ON u.{user_pk} = s.user_id
-        LEFT JOIN {table(Tenant)} t ON t.id = s.tenant_id
-        LEFT JOIN {table(SessionPolicy)} p ON p.id = COALESCE(s.tenant_id, {platform})
-        LEFT JOIN {table(Membership)} m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id
-        WHERE s.key_hash = %s
-    """  # noqa: S608
-
-
-def _converters(connection: BaseDatabaseWrapper, field: Any) -> list[Callable[..., Any]]:
-    column = field.get_col(field.model._meta.db_table)
-    converters = list(connection.ops.get_db_converters(column))
-    # Only the user model may have fields of its own kinds; word sets are split when asked for.
-    # SQLite keeps durations as numbers.
-    is_users = field.model is Session._meta.get_field("user").related_model
-    if is_users or isinstance(field, models.DurationField):
-        converters += field.get_db_converters(connection)
-    return converters
-
-
-def _convert(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any]:
-    column = field.get_col(field.model._meta.db_table)
-    converters = _converters(connection, field)
-
-    def convert(value: Any) -> Any:
-        for converter in converters:
-            value = converter(value, column, connection)
-        return value
-
-    return convert
 
 
 def _fetch(connection: BaseDatabaseWrapper, plan: Plan, key_hash: bytes) -> tuple[Any, ...] | None:
@@ -282,8 +170,11 @@ def _may_prepare(connection: BaseDatabaseWrapper) -> bool:
 
 def _statement(connection: Any, plan: Plan) -> PreparedStatement:
     """The statement as prepared on the connection of this thread."""
-    statement: PreparedStatement | None = getattr(connection, "find_session", None)
+    statements: dict[str, PreparedStatement] | None = getattr(connection, "statements", None)
+    if statements is None:
+        statements = connection.statements = {}
+    statement = statements.get(plan.name)
     if statement is None or statement.connection is not connection.connection:
-        statement = PreparedStatement(connection.connection, b"find_session", plan.prepared)
-        connection.find_session = statement
+        statement = PreparedStatement(connection.connection, plan.name.encode(), plan.prepared)
+        statements[plan.name] = statement
     return statement
