@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -58,6 +59,15 @@ def origins(name: str) -> list[str]:
     found = words(name)
     if odd := [origin for origin in found if "://" not in origin]:
         raise ImproperlyConfigured(f"{name} takes origins such as https://{odd[0]}.")
+    return found
+
+
+def origin(name: str, default: str) -> str:
+    """One scheme://host, without a path."""
+    found = os.environ.get(name, "").strip().rstrip("/") or default
+    parts = urlsplit(found)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(f"{name} takes an origin such as https://latchkey.example.com.")
     return found
 
 

@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from config.connections import cache, database, mailer
-from config.env import boolean, choice, env, hosts, networks, origins, secret
+from config.env import boolean, choice, env, hosts, networks, origin, origins, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -35,6 +35,13 @@ TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 PLAIN_HTTP = set(ALLOWED_HOSTS) <= {*LOOPBACK_HOSTS, "testserver"}
 if DEBUG and not PLAIN_HTTP:
     raise ImproperlyConfigured("DEBUG shows secrets: it is for loopback hosts only.")
+
+# Where people and programs reach the portal: the issuer of its tokens, the start of its links.
+PUBLIC_HOST = ALLOWED_HOSTS[0].lstrip("*.") or "localhost"
+PUBLIC_URL = origin(
+    "PUBLIC_URL",
+    f"http://127.0.0.1:{env.str('PORT', '8000')}" if PLAIN_HTTP else f"https://{PUBLIC_HOST}",
+)
 
 # --- what runs -------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
 
 from sessions_admin.live import inactive_may_enter
-from sessions_admin.lookup_plan import BY_KEY, SESSION_FIELDS, Plan, Question, plan_for
+from sessions_admin.lookup_plan import BY_ID, BY_KEY, SESSION_FIELDS, Plan, Question, plan_for
 from sessions_admin.models import Session
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy
 from sessions_admin.prepared import PreparedStatement
@@ -28,10 +28,19 @@ from tenants.fields import split_words
 
 def find_session(key_hash: bytes, question: Question = BY_KEY) -> FoundSession | None:
     """The session whose key has this hash, live or ended, in one statement; None: unknown."""
+    return _find(question, key_hash)
+
+
+def find_session_by_id(session_id: UUID) -> FoundSession | None:
+    """The same by the session's id, for who proved otherwise that they may use it."""
+    return _find(BY_ID, session_id)
+
+
+def _find(question: Question, value: bytes | UUID) -> FoundSession | None:
     connection = connections[Session.objects.db]
     plan = plan_for(connection.alias, question)
     try:
-        row = _fetch(connection, plan, key_hash)
+        row = _fetch(connection, plan, value)
     except DatabaseError:
         # The server dropped our persistent connection (a restart), or what is prepared there fits
         # no more (a migration). Once more, on a new one; inside a transaction the caller must
@@ -39,7 +48,7 @@ def find_session(key_hash: bytes, question: Question = BY_KEY) -> FoundSession |
         if connection.in_atomic_block or not connection.autocommit:
             raise
         connection.close()
-        row = _fetch(connection, plan, key_hash)
+        row = _fetch(connection, plan, value)
     return FoundSession(row, plan) if row else None
 
 
@@ -60,12 +69,18 @@ class FoundSession:
     kind: str
     suspected_at: datetime | None
     read_only: bool
+    amr: str
+    aal: int
+    made_from_id: UUID | None
+    asked_in_id: UUID | None
+    asked_by_id: Any
 
     def __init__(self, row: tuple[Any, ...], plan: Plan) -> None:
         (
             self.id, self.user_id, self.started_at, self.authenticated_at, self.last_seen_at,
             self.ended_at, self.expires_at, self.persistent, self.ip, self.user_agent, self.data,
-            self.kind, self.suspected_at, self.read_only,
+            self.kind, self.suspected_at, self.read_only, self.amr, self.aal,
+            self.made_from_id, self.asked_in_id, self.asked_by_id,
         ) = row[: len(SESSION_FIELDS)]  # fmt: skip
         self._row, self._plan = row, plan
 
@@ -140,14 +155,19 @@ def _policy(values: tuple[Any, ...]) -> Policy:
     )
 
 
-def _fetch(connection: BaseDatabaseWrapper, plan: Plan, key_hash: bytes) -> tuple[Any, ...] | None:
+def _fetch(
+    connection: BaseDatabaseWrapper, plan: Plan, value: bytes | UUID
+) -> tuple[Any, ...] | None:
     connection.ensure_connection()
     if _may_prepare(connection):
         with connection.wrap_database_errors:
-            row = _statement(connection, plan).fetch_one(key_hash)
+            parameter = value.bytes if isinstance(value, UUID) else value
+            row = _statement(connection, plan).fetch_one(parameter)
     else:
+        native = connection.features.has_native_uuid_field
+        text = value.hex if isinstance(value, UUID) and not native else None
         with connection.cursor() as cursor:
-            cursor.execute(plan.sql, [key_hash])
+            cursor.execute(plan.sql, [text or value])
             row = cursor.fetchone()
     if row is None or not plan.converters:
         return row

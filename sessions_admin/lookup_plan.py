@@ -19,7 +19,8 @@ from tenants.models import Group, Membership, Tenant
 
 SESSION_FIELDS = (
     "id", "user", "started_at", "authenticated_at", "last_seen_at", "ended_at", "expires_at",
-    "persistent", "ip", "user_agent", "data", "kind", "suspected_at", "read_only",
+    "persistent", "ip", "user_agent", "data", "kind", "suspected_at", "read_only", "amr", "aal",
+    "made_from", "asked_in", "asked_by",
 )  # fmt: skip
 TENANT_FIELDS = ("id", "name", "slug", "is_active", "sections")
 POLICY_FIELDS = (
@@ -55,6 +56,7 @@ class Question:
 
 
 BY_KEY = Question("find_session", by="s.key_hash")
+BY_ID = Question("find_session_by_id", by="s.id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from sessions_admin.views import (
     session_settings,
     signed_out,
     users,
+    well_known,
 )
 
 urlpatterns = [
+    path(".well-known/jwks.json", well_known.keys, name="jwks"),
     path("sessions/", my_sessions.my_sessions, name="my-sessions"),
     path("sessions/end/", my_sessions.end_selected, name="end-selected-sessions"),
     path("sessions/end-others/", my_sessions.end_others, name="end-other-sessions"),

@@ -61,6 +61,7 @@ PORTAL = {
     "live/stay/": {"GET": POST_ONLY, "POST": (302, 204, 204, 204, 204, 204, 204)},
     "profile/": {"GET": PERSONAL},
     "tenants/": {"GET": PERSONAL, "POST": (302, 404, 404, 404, 404, 404, 404)},
+    ".well-known/jwks.json": {"GET": OPEN, "POST": (405,) * 7},
     "healthz": {"GET": OPEN},
     "healthz/": {"GET": OPEN},
     "readyz": {"GET": OPEN},

@@ -84,7 +84,7 @@ class SigningKey(models.Model):
     private_key = models.TextField(editable=False)  # PEM, sealed under SECRET_KEY
     public_key = models.JSONField(editable=False)  # JWK, RFC 7517
     created_at = models.DateTimeField(default=timezone.now)
-    signs_from = models.DateTimeField()
+    signs_from = models.DateTimeField(unique=True)  # of processes that make the same key, one wins
     signs_until = models.DateTimeField()
     published_until = models.DateTimeField()
 

@@ -1,12 +1,14 @@
 """The one SELECT of a request, by its two roads: prepared on PostgreSQL, and as Django asks."""
 
+from uuid import uuid4
+
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from sessions_admin import lifecycle
-from sessions_admin.lookup import find_session
+from sessions_admin.lookup import find_session, find_session_by_id
 from sessions_admin.models import Session
 from sessions_admin.sealing import hash_of
 from sessions_admin.vocabulary import EndReason
@@ -52,6 +54,18 @@ def test_it_knows_no_unknown_key(key_hash):
     assert find_session(hash_of("somebody's guess")) is None
     with CaptureQueriesContext(connection):
         assert find_session(hash_of("somebody's guess")) is None
+
+
+def test_by_its_id_it_finds_the_same(key_hash, django_assert_num_queries):
+    found = find_session(key_hash)
+    for _ in range(2):  # as it counts statements, and by PostgreSQL's own protocol
+        again = find_session_by_id(found.id)
+        assert (again.id, again.facts, again.policy, again.access) == (
+            found.id, found.facts, found.policy, found.access
+        )  # fmt: skip
+    with django_assert_num_queries(1):
+        assert find_session_by_id(found.id).user == found.user
+    assert find_session_by_id(uuid4()) is None
 
 
 @pytest.mark.postgres

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
 from sessions_admin.lifecycle import end_overdue
+from sessions_admin.signing_keys import rotate
 
 logger = logging.getLogger("latchkey.sweeper")
 
@@ -53,6 +54,7 @@ class Command(BaseCommand):
     def sweep_once_more(self) -> None:
         """A database that is restarting ends no loop: the next sweep finds what this one left."""
         try:
+            rotate()
             self.report(self.sweep(), quiet=True)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The sweep failed and will be tried again: %s", error)
