@@ -26,6 +26,7 @@ class Page:
 PAGES = (
     Page("/sessions/", _("My sessions"), "key", Section.SESSIONS),
     Page("/users/", _("Users"), "users", Section.USERS, Permission.USERS_VIEW),
+    Page("/risks/", _("Risks"), "shield", Section.RISKS, Permission.SESSIONS_VIEW),
     Page(
         "/settings/sessions/", _("Session settings"), "sliders", Section.SESSION_SETTINGS,
         Permission.SESSION_SETTINGS_VIEW,

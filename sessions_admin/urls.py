@@ -8,6 +8,7 @@ from sessions_admin.views import (
     live,
     my_sessions,
     right_now,
+    risks,
     session_settings,
     signed_out,
     users,
@@ -36,6 +37,8 @@ urlpatterns = [
     path("users/<uuid:user_id>/end-sessions/", users.end_sessions_of, name="end-sessions-of"),
     path("users/<uuid:user_id>/disable/", users.disable, name="disable-user"),
     path("users/<uuid:user_id>/enable/", users.enable, name="enable-user"),
+    path("risks/", risks.risks, name="risks"),
+    path("risks/<uuid:risk_id>/", risks.risk, name="risk"),
     path("settings/sessions/", session_settings.session_settings, name="session-settings"),
     path("settings/sessions/preview/", session_settings.preview, name="preview-session-settings"),
     path(

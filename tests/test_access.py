@@ -8,9 +8,11 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from sessions_admin.models import Session
+from tests.suspicions import suspect
 
 ROLES = ("anonymous", "member", "auditor", "admin", "owner", "operator", "outsider")
-# The columns below are in this order. {session}: a session of acme's member; {user}: that member.
+# The columns below are in this order. {session}: a session of acme's member; {user}: that member;
+# {risk}: a finding about them.
 
 PERSONAL = (302, 200, 200, 200, 200, 200, 200)
 OWN_ACT = (302, 302, 302, 302, 302, 302, 302)
@@ -48,6 +50,8 @@ PORTAL = {
     "users/{user}/end-sessions/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/disable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/enable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
+    "risks/": {"GET": SEES_USERS, "POST": POST_ONLY},
+    "risks/{risk}/": {"GET": SEES_MEMBER, "POST": POST_ONLY},
     "settings/sessions/": {"GET": SEES_USERS, "POST": ACTS_ON_SETTINGS},
     "settings/sessions/preview/": {
         "GET": POST_ONLY,
@@ -126,7 +130,10 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.method} /{case.path}")
 def test_each_role_gets_what_the_table_says(cast, browser_of, case):
     session = browser_of(cast.member).session_row
-    path = "/" + case.path.format(session=session.pk, user=cast.member.pk, unknown=uuid.uuid4())
+    names = {"session": session.pk, "user": cast.member.pk, "unknown": uuid.uuid4()}
+    if "{risk}" in case.path:
+        names["risk"] = suspect(cast.member, cast.acme, session=session).pk
+    path = "/" + case.path.format(**names)
     browsers = {role: browser_of(getattr(cast, role, None)) for role in ROLES}
     got = {}
     for role, browser in browsers.items():
@@ -144,7 +151,10 @@ def test_no_answer_holds_a_key(cast, browser_of, path):
     browser = browser_of(cast.owner)
     own = next(iter(browser.cookies.values())).value
     hashes = [bytes(row.key_hash).hex() for row in Session.objects.all()]
-    address = path.format(session=session.pk, user=cast.member.pk, unknown=uuid.uuid4())
+    risk = suspect(cast.member, cast.acme, session=session)
+    address = path.format(
+        session=session.pk, user=cast.member.pk, unknown=uuid.uuid4(), risk=risk.pk
+    )
     text = browser.get(f"/{address}").getvalue().decode(errors="replace")
     for secret in (key, own, *hashes):
         assert secret not in text
@@ -172,7 +182,8 @@ def test_every_url_is_in_the_table():
 
 
 def filled(path: str) -> str:
-    return path.format(session=uuid.uuid4(), user=uuid.uuid4(), unknown=uuid.uuid4())
+    names = ("session", "user", "unknown", "risk")
+    return path.format(**{name: uuid.uuid4() for name in names})
 
 
 def shadowed(route: str) -> bool:
