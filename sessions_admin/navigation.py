@@ -31,6 +31,10 @@ PAGES = (
         "/settings/sessions/", _("Session settings"), "sliders", Section.SESSION_SETTINGS,
         Permission.SESSION_SETTINGS_VIEW,
     ),
+    Page(
+        "/settings/api-keys/", _("API keys"), "terminal", Section.API_KEYS,
+        Permission.API_KEYS_EDIT,
+    ),
 )  # fmt: skip
 
 

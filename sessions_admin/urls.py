@@ -3,6 +3,7 @@
 from django.urls import path
 
 from sessions_admin.views import (
+    api_keys,
     at_the_limit,
     exports,
     live,
@@ -46,4 +47,7 @@ urlpatterns = [
         session_settings.restore,
         name="restore-session-settings",
     ),
+    path("settings/api-keys/", api_keys.api_keys, name="api-keys"),
+    path("settings/api-keys/<uuid:key_id>/rotate/", api_keys.rotate, name="rotate-api-key"),
+    path("settings/api-keys/<uuid:key_id>/revoke/", api_keys.revoke, name="revoke-api-key"),
 ]

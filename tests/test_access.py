@@ -61,6 +61,18 @@ PORTAL = {
         "GET": POST_ONLY,
         "POST": (302, 403, 403, 404, 404, 302, 404),
     },
+    "settings/api-keys/": {
+        "GET": (302, 403, 403, 200, 200, 302, 200),
+        "POST": (302, 403, 403, 422, 422, 302, 422),
+    },
+    "settings/api-keys/{unknown}/rotate/": {
+        "GET": POST_ONLY,
+        "POST": (302, 403, 403, 404, 404, 302, 404),
+    },
+    "settings/api-keys/{unknown}/revoke/": {
+        "GET": POST_ONLY,
+        "POST": (302, 403, 403, 404, 404, 302, 404),
+    },
     "live/": {"GET": PERSONAL, "POST": POST_ONLY},
     "live/stay/": {"GET": POST_ONLY, "POST": (302, 204, 204, 204, 204, 204, 204)},
     "profile/": {"GET": PERSONAL},
