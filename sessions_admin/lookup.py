@@ -1,7 +1,7 @@
 """The one SELECT of a request: session, user, tenant, policy and membership by the key's hash.
 
 Written by hand because the ORM's query building and model instantiation cost more than the
-database; prepared by the driver because planning a five-table join costs more than running it.
+database; prepared by the driver because planning a six-table join costs more than running it.
 """
 
 from __future__ import annotations
@@ -115,6 +115,12 @@ class FoundSession:
     @cached_property
     def policy(self) -> Policy:
         return _policy(self._row[self._plan.policy])
+
+    @property
+    def settings_due_at(self) -> datetime | None:
+        """When other session settings will apply, if people are being warned of some."""
+        due_at: datetime | None = self._row[self._plan.plan]
+        return due_at
 
     @cached_property
     def access(self) -> Access:

@@ -14,7 +14,13 @@ from typing import Any
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from sessions_admin.models import PLATFORM_POLICY_ID, ApplicationPass, Session, SessionPolicy
+from sessions_admin.models import (
+    PLATFORM_POLICY_ID,
+    ApplicationPass,
+    PlannedChange,
+    Session,
+    SessionPolicy,
+)
 from tenants.models import Group, Membership, Tenant
 
 SESSION_FIELDS = (
@@ -35,6 +41,7 @@ STATEMENT = """
     LEFT JOIN {user} u ON u.{user_pk} = s.user_id
     LEFT JOIN {tenant} t ON t.id = s.tenant_id
     LEFT JOIN {policy} p ON p.id = COALESCE(s.tenant_id, {platform})
+    LEFT JOIN {planned} c ON c.id = p.id
     LEFT JOIN {membership} m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id
     WHERE {by} = %s
 """
@@ -72,6 +79,7 @@ class Plan:
     user: slice
     tenant: slice
     policy: slice
+    plan: int  # when settings to come apply
     membership: slice
     more: slice  # what this question alone reads: its expressions, then its fields
     converters: tuple[tuple[int, Callable[[Any], Any]], ...]
@@ -86,6 +94,7 @@ def plan_for(alias: str, question: Question) -> Plan:
     columns += [("u", field) for field in user_model._meta.concrete_fields]
     columns += [("t", Tenant._meta.get_field(name)) for name in TENANT_FIELDS]
     columns += [("p", SessionPolicy._meta.get_field(name)) for name in POLICY_FIELDS]
+    columns += [("c", PlannedChange._meta.get_field("due_at"))]
     columns += [("m", Membership._meta.get_field("is_active"))]
     more = [(alias, model._meta.get_field(name)) for alias, model, name in question.fields]
     user_end = len(SESSION_FIELDS) + len(user_model._meta.concrete_fields)
@@ -105,8 +114,9 @@ def plan_for(alias: str, question: Question) -> Plan:
         user=slice(len(SESSION_FIELDS), user_end),
         tenant=slice(user_end, tenant_end),
         policy=slice(tenant_end, policy_end),
-        membership=slice(policy_end, policy_end + 2),
-        more=slice(policy_end + 2, None),
+        plan=policy_end,
+        membership=slice(policy_end + 1, policy_end + 3),
+        more=slice(policy_end + 3, None),
         converters=tuple(
             (index, _convert(connection, field))
             for index, (_, field) in placed
@@ -140,7 +150,7 @@ def _words(connection: BaseDatabaseWrapper) -> dict[str, str]:
     models_ = {
         "session": Session, "user": _user_model(), "tenant": Tenant, "policy": SessionPolicy,
         "membership": Membership, "membership_groups": Membership.groups.through, "group": Group,
-        "pass": ApplicationPass,
+        "pass": ApplicationPass, "planned": PlannedChange,
     }  # fmt: skip
     quote = connection.ops.quote_name
     words = {name: quote(model._meta.db_table) for name, model in models_.items()}

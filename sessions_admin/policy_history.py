@@ -32,6 +32,7 @@ class Change:
     actor: str
     lines: list[Line]
     effect: str
+    planned_at: datetime | None  # when people were warned of it, if they were
 
 
 def changes_of(tenant: CurrentTenant) -> QuerySet[AuditEvent]:
@@ -50,6 +51,7 @@ def history(tenant: CurrentTenant, query: Mapping[str, str]) -> tuple[list[Chang
 
 def _change(event: AuditEvent) -> Change:
     known = "old" in event.data and "new" in event.data
+    planned_at = event.data.get("planned_at")
     ended = event.data.get("effect", {}).get("ended", 0)
     return Change(
         id=event.id,
@@ -59,6 +61,7 @@ def _change(event: AuditEvent) -> Change:
         if known
         else [],
         effect=ngettext("%d session ended", "%d sessions ended", ended) % ended if ended else "",
+        planned_at=datetime.fromisoformat(planned_at) if planned_at else None,
     )
 
 

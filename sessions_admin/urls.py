@@ -8,6 +8,7 @@ from sessions_admin.views import (
     exports,
     live,
     my_sessions,
+    planned_settings,
     right_now,
     risks,
     session_settings,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/rename/", my_sessions.rename, name="rename-session"),
     path("live/", live.live, name="live"),
     path("live/stay/", live.stay, name="stay"),
+    path("live/planned/", live.planned, name="planned-ending"),
     path("signed-out/", signed_out.signed_out, name="signed-out"),
     path("accounts/refused/", at_the_limit.refused, name="sign-in-refused"),
     path("accounts/limit/", at_the_limit.choose, name="session-limit"),
@@ -42,6 +44,7 @@ urlpatterns = [
     path("risks/<uuid:risk_id>/", risks.risk, name="risk"),
     path("settings/sessions/", session_settings.session_settings, name="session-settings"),
     path("settings/sessions/preview/", session_settings.preview, name="preview-session-settings"),
+    path("settings/sessions/planned/", planned_settings.planned, name="planned-session-settings"),
     path(
         "settings/sessions/<uuid:event_id>/restore/",
         session_settings.restore,

@@ -86,6 +86,7 @@ class AuditAction(StrEnum):
     USER_ENABLED = "user.enabled"
     CREDENTIAL_CHANGED = "credential.changed"
     POLICY_PLANNED = "policy.planned"
+    POLICY_PLAN_CANCELLED = "policy.plan_cancelled"
     RISK_DETECTED = "risk.detected"
     RISK_DECIDED = "risk.decided"
     RISK_RULES_CHANGED = "risk_rules.changed"

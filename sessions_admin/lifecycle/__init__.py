@@ -8,6 +8,12 @@ from sessions_admin.lifecycle.ending import (
     end_sessions,
     expire,
 )
+from sessions_admin.lifecycle.planned_change import (
+    apply_due_plans,
+    apply_plan,
+    cancel_plan,
+    plan_change,
+)
 from sessions_admin.lifecycle.policy_change import PolicyChange, change_policy
 from sessions_admin.lifecycle.presence import rename, rotate, save, see
 from sessions_admin.lifecycle.switching import enter_tenant
@@ -15,6 +21,9 @@ from sessions_admin.lifecycle.switching import enter_tenant
 __all__ = [
     "EndedSession",
     "PolicyChange",
+    "apply_due_plans",
+    "apply_plan",
+    "cancel_plan",
     "change_policy",
     "create_session",
     "end_everything",
@@ -22,6 +31,7 @@ __all__ = [
     "end_sessions",
     "enter_tenant",
     "expire",
+    "plan_change",
     "rename",
     "rotate",
     "save",

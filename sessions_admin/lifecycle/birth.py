@@ -14,7 +14,14 @@ from sessions_admin import audit
 from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.ending import end_sessions
-from sessions_admin.models import PLATFORM_POLICY_ID, LoginAttempt, Session, SessionPolicy
+from sessions_admin.lifecycle.planned_change import apply_due_plans
+from sessions_admin.models import (
+    PLATFORM_POLICY_ID,
+    LoginAttempt,
+    PlannedChange,
+    Session,
+    SessionPolicy,
+)
 from sessions_admin.policy import Contender, Policy, make_room
 from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
 from tenants.models import Membership, Tenant
@@ -55,6 +62,7 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
     are counted, so no interleaving leaves more than N. Returns its id; None when the visitor's
     row ended meanwhile. Raises LimitReachedError when the policy lets nobody else in.
     """
+    apply_planned_for(birth.user)
     with transaction.atomic(using=Session.objects.db):
         lock_user(birth.user)
         row: Session | None = None
@@ -70,6 +78,14 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
             return None
         _record(birth, session)
         return session.id
+
+
+def apply_planned_for(user: User) -> None:
+    """Settings whose time came, if no sweep did it yet. Before the lock of the user: a change of
+    settings locks its own row first, and then the users."""
+    theirs = PlannedChange.objects.filter(tenant__memberships__user=user.pk)
+    for _change in apply_due_plans(theirs):
+        pass
 
 
 def lock_user(user: User) -> None:

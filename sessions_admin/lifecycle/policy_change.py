@@ -17,7 +17,8 @@ from sessions_admin import audit
 from sessions_admin.impact import STAYS, fated
 from sessions_admin.lifecycle.ending import EndedSession, end_overdue, end_sessions
 from sessions_admin.live import SessionQuerySet
-from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
+from sessions_admin.models import PLATFORM_POLICY_ID, PlannedChange, Session, SessionPolicy
+from sessions_admin.notices import retract
 from sessions_admin.policy import Policy
 from sessions_admin.vocabulary import AuditAction, EndReason
 
@@ -50,18 +51,23 @@ class PolicyChange:
 
 
 def change_policy(
-    tenant: Tenant | CurrentTenant | None, values: Mapping[str, Any], actor: User | None
+    tenant: Tenant | CurrentTenant | None,
+    values: Mapping[str, Any],
+    actor: User | None,
+    *,
+    planned_at: datetime | None = None,
 ) -> PolicyChange:
     """Stores these of the SETTINGS (valid ones) and ends at once what they do not allow.
 
     One transaction. Sessions end with the true reason at the true moment of their new deadline;
     exactly those that impact.impact_of names. The audit event's data: `old` and `new` (all
-    SETTINGS, durations in seconds) and `effect` (`ended`, and the number for each reason).
+    SETTINGS, durations in seconds), `effect` (`ended`, and the number for each reason) and, if
+    people were warned of it, `planned_at`. What was planned before it is withdrawn.
     """
     with transaction.atomic():
-        policy = _locked(tenant)
+        policy = locked_policy(tenant)
         old = settings_of(policy)
-        new = old | {name: values[name] for name in SETTINGS if name in values}
+        new = with_values(old, values)
         for name, value in new.items():
             setattr(policy, name, value)
         if _tightens_limit(old, new):
@@ -69,12 +75,47 @@ def change_policy(
         ended = _apply(policy, _sessions_of(tenant), timezone.now())
         change = PolicyChange(old, new, ended)
         if change.is_change:
-            _record(change, tenant, actor)
+            _record(change, tenant, actor, planned_at)
+            withdraw_plan(tenant, actor)
     return change
+
+
+def locked_policy(tenant: Tenant | CurrentTenant | None) -> SessionPolicy:
+    """The row of the tenant's settings, held until the end; without one all switches are off."""
+    policy, _ = SessionPolicy.objects.select_for_update(of=("self",)).get_or_create(
+        pk=tenant.id if tenant else PLATFORM_POLICY_ID,
+        defaults={"tenant_id": tenant.id if tenant else None},
+    )
+    return policy
+
+
+def withdraw_plan(tenant: Tenant | CurrentTenant | None, actor: User | None) -> bool:
+    """What was planned will not come: the log says so, and nobody is told of it any more. The
+    caller holds locked_policy; False when there was no plan."""
+    plan = PlannedChange.objects.filter(pk=tenant.id if tenant else PLATFORM_POLICY_ID).first()
+    if plan is None:
+        return False
+    retract(event_of(plan))
+    plan.delete()
+    audit.record(
+        AuditAction.POLICY_PLAN_CANCELLED, actor_id=actor and actor.pk,
+        tenant_id=tenant and tenant.id,
+    )  # fmt: skip
+    return True
+
+
+def event_of(plan: PlannedChange) -> str:
+    """What its notices are about; a new plan is a new event."""
+    return f"settings_planned:{plan.pk}:{plan.planned_at.timestamp():.0f}"
 
 
 def settings_of(policy: SessionPolicy) -> Settings:
     return {name: getattr(policy, name) for name in SETTINGS}
+
+
+def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """These of the SETTINGS changed, whatever else is among the values."""
+    return settings | {name: values[name] for name in SETTINGS if name in values}
 
 
 def as_data(settings: Settings) -> dict[str, Any]:
@@ -96,15 +137,6 @@ def from_data(data: Mapping[str, Any]) -> Settings:
 
 def _is_duration(name: str) -> bool:
     return SessionPolicy._meta.get_field(name).get_internal_type() == "DurationField"
-
-
-def _locked(tenant: Tenant | CurrentTenant | None) -> SessionPolicy:
-    """The row of the tenant's settings, held until the end; without one all switches are off."""
-    policy, _ = SessionPolicy.objects.select_for_update(of=("self",)).get_or_create(
-        pk=tenant.id if tenant else PLATFORM_POLICY_ID,
-        defaults={"tenant_id": tenant.id if tenant else None},
-    )
-    return policy
 
 
 def _sessions_of(tenant: Tenant | CurrentTenant | None) -> SessionQuerySet:
@@ -154,7 +186,10 @@ def _hold(sessions: SessionQuerySet, rules: Policy, now: datetime) -> None:
 
 
 def _record(
-    change: PolicyChange, tenant: Tenant | CurrentTenant | None, actor: User | None
+    change: PolicyChange,
+    tenant: Tenant | CurrentTenant | None,
+    actor: User | None,
+    planned_at: datetime | None,
 ) -> None:
     audit.record(
         AuditAction.POLICY_CHANGED,
@@ -163,4 +198,5 @@ def _record(
         old=as_data(change.old),
         new=as_data(change.new),
         effect={"ended": len(change.ended), **Counter(one.reason for one in change.ended)},
+        planned_at=planned_at and planned_at.isoformat(),
     )

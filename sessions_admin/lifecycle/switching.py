@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from sessions_admin import audit
 from sessions_admin.identifiers import uuid7
-from sessions_admin.lifecycle.birth import enforce_limit, lock_user, policy_of
+from sessions_admin.lifecycle.birth import (
+    apply_planned_for,
+    enforce_limit,
+    lock_user,
+    policy_of,
+)
 from sessions_admin.models import Session
 from sessions_admin.policy import Facts, LimitReachedError, Policy, verdict
 from sessions_admin.vocabulary import AuditAction, EndReason
@@ -30,6 +35,7 @@ def enter_tenant(
     TenantRefusedError: by the tenant's policy these facts are too old, or its limit is reached
     and ends none by itself. The tenant that is left keeps an ended row as the record of the stay.
     """
+    apply_planned_for(user)
     with transaction.atomic(using=Session.objects.db):
         lock_user(user)
         session = Session.objects.open().of(user).filter(pk=session_id).first()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -34,8 +35,16 @@ def live(request: PortalRequest) -> JsonResponse:
         "now": milliseconds(timezone.now()),
         "idle": idle_limit(found.facts, found.policy),
         "absolute": absolute_limit(found.facts, found.policy),
+        "settings": found.settings_due_at and milliseconds(found.settings_due_at),
         "changes": latest_changes(owners),
     })  # fmt: skip
+
+
+@passive
+@require_safe
+def planned(request: PortalRequest) -> HttpResponse:
+    """The strip that warns of settings to come, for a page that was open before; maybe empty."""
+    return render(request, "components/planned_ending.html")
 
 
 @require_POST

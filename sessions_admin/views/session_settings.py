@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
@@ -23,6 +22,7 @@ from sessions_admin.impact import Impact, impact_of
 from sessions_admin.lifecycle import PolicyChange, change_policy
 from sessions_admin.lifecycle.policy_change import from_data, settings_of
 from sessions_admin.models import AuditEvent, PolicyBounds, Session, SessionPolicy
+from sessions_admin.planned_settings import coming
 from sessions_admin.policy_history import changes_of, history
 from sessions_admin.presence import note_presence, passive
 from sessions_admin.settings_form import SettingsForm, fields_of
@@ -33,6 +33,8 @@ from sessions_admin.settings_words import (
     settings_in_words,
     warnings_of,
 )
+from sessions_admin.views.planned_settings import apply_if_due, plan, told
+from sessions_admin.views.users.asking import this_session
 from tenants.access import TenantRequest, requires
 from tenants.permissions import Permission, Section
 
@@ -63,6 +65,7 @@ class Preview:
 @sees
 def session_settings(request: TenantRequest) -> HttpResponse:
     """The settings of the tenant, what they do and how they came to be. POST saves them."""
+    apply_if_due(request)
     if request.method == "POST":
         return _save(request)
     return _page(request, _form(request))
@@ -91,7 +94,7 @@ def restore(request: TenantRequest, event_id: UUID) -> HttpResponse:
     """Takes a change back: sets what was before it."""
     form = _form(request, _before(request, event_id))
     if form.is_valid():
-        messages.success(request, _told(_("Restored."), _change(request, form)))
+        messages.success(request, told(_("Restored."), _change(request, form)))
     else:
         problem = next(iter(form.errors.values()))[0]
         messages.error(request, _("These settings are not possible any more: %s") % problem)
@@ -104,9 +107,11 @@ def _save(request: TenantRequest) -> HttpResponse:
     form = _form(request, request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
+    if request.POST.get("when") == "later":
+        return plan(request, form.settings())
     if _wants_to_be_asked(request, form):
         return _page(request, form, previewed=True)
-    messages.success(request, _told(_("Saved."), _change(request, form)))
+    messages.success(request, told(_("Saved."), _change(request, form)))
     return redirect("session-settings")
 
 
@@ -139,13 +144,6 @@ def _before(request: TenantRequest, event_id: UUID | str) -> dict[str, Any]:
 def _change(request: TenantRequest, form: SettingsForm) -> PolicyChange:
     note_presence(request)  # saving is activity: the person's own session is not idle
     return change_policy(request.tenant, form.settings(), request.user)
-
-
-def _told(done: str, change: PolicyChange) -> str:
-    """“Saved. 4 sessions ended.”"""
-    ended = len(change.ended)
-    words = ngettext("%d session ended.", "%d sessions ended.", ended) % ended
-    return f"{done} {words}" if ended else done
 
 
 def _wants_to_be_asked(request: TenantRequest, form: SettingsForm) -> bool:
@@ -181,7 +179,7 @@ def _examples(request: TenantRequest, impact: Impact) -> list[Example]:
 
 def _impact(request: TenantRequest, form: SettingsForm) -> Impact:
     settings = form.settings() if form.is_bound else settings_of(form.stored)
-    here = request.session.found.id  # type: ignore[attr-defined]
+    here = this_session(request).id
     return impact_of(SessionPolicy(**settings).rules(), request.tenant, using=here)
 
 
@@ -196,6 +194,7 @@ def _page(
         "presets": buttons_of(form),
         "preview": _preview(request, form),
         "previewed": previewed,
+        "plan": coming(this_session(request), form.stored),
         "changes": changes,
         "newer": _address("before", pages.before),
         "older": _address("after", pages.after),

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
-from sessions_admin.lifecycle import end_overdue
+from sessions_admin.lifecycle import apply_due_plans, end_overdue
 from sessions_admin.signing_keys import rotate
 
 logger = logging.getLogger("latchkey.sweeper")
@@ -61,8 +61,10 @@ class Command(BaseCommand):
             connection.close()
 
     def sweep(self) -> Counter[str]:
-        """How many sessions were ended, by the reason."""
+        """How many sessions were ended, by the reason; settings whose time has come apply first."""
         ended: Counter[str] = Counter()
+        for change in apply_due_plans():
+            ended.update(str(session.reason) for session in change.ended)
         for batch in end_overdue():
             ended.update(str(session.reason) for session in batch)
             if self.stopped.is_set():
