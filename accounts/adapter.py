@@ -56,17 +56,6 @@ class AccountAdapter(DefaultAccountAdapter):
         required = super().is_reauthentication_required(app=app, **kwargs)
         return required and not is_proved(self.request, ADMINISTRATIVE)
 
-    def send_notification_mail(
-        self,
-        template_prefix: str,
-        user: User,
-        context: dict[str, Any] | None = None,
-        email: str | None = None,
-    ) -> None:
-        super().send_notification_mail(
-            template_prefix, user, {"user": user, **(context or {})}, email
-        )
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Writes in the language and time zone of the person, if the address is somebody's."""
         with _words_of(context.get("user")):

@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account import admin as account_admin
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import ResetPasswordForm
 from allauth.mfa import admin as mfa_admin
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -26,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.acts import Act, ActsAdmin, RefusedError, operator_of
 from accounts.forms import ProfileForm
 from accounts.models import User
+from accounts.password_link import send_password_link
 from accounts.people import disable_user, enable_user
 from accounts.signals import credential_changed
 from accounts.step_up import ADMINISTRATIVE, step_up
@@ -163,6 +163,7 @@ def remove_factors(
         for person in with_factors:
             Authenticator.objects.filter(user=person).delete()
             credential_changed.send(User, user=person, request=None, keep_others=False)
+            get_adapter().send_notification_mail("accounts/factors_removed", person)
     done = len(with_factors)
     return (
         ngettext(
@@ -170,13 +171,6 @@ def remove_factors(
         )
         % done
     )
-
-
-def send_password_link(request: HttpRequest, person: User) -> None:
-    """The mail with the link by which the person chooses a password."""
-    form = ResetPasswordForm({"email": person.email})
-    if form.is_valid():
-        form.save(request)
 
 
 @admin.register(User)

@@ -5,6 +5,8 @@ from typing import Any
 
 from config.env import env, understanding
 
+# How long a mail server may be silent: one that hangs must not hold a sender for ever.
+MAIL_SECONDS = 15
 DATABASE_ENGINES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
 
 
@@ -67,5 +69,6 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
         "password": config["EMAIL_HOST_PASSWORD"] or "",
         "use_tls": config.get("EMAIL_USE_TLS", False),
         "use_ssl": config.get("EMAIL_USE_SSL", False),
+        "timeout": MAIL_SECONDS,
     }
     return {"BACKEND": config["EMAIL_BACKEND"], "OPTIONS": options}

@@ -179,7 +179,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_LOGIN_TIMEOUT = 900
 # Attempts per period, by IP and by address typed; shared by all processes through the cache.
 # The other limits are allauth's.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,10/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,10/5m/key",
+    "answer_notice": "20/m/ip",  # the links in mails
+}
 ACCOUNT_FORMS = {
     "login": "accounts.forms.LoginForm",
     "change_password": "accounts.forms.ChangePasswordForm",

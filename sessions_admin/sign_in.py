@@ -13,9 +13,11 @@ from django.utils.http import urlencode
 from accounts.adapter import AccountAdapter
 from accounts.models import User
 from sessions_admin.client import client_of
+from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
+from sessions_admin.notices import notify, seen
 from sessions_admin.policy import LimitReachedError
-from sessions_admin.vocabulary import AtLimit
+from sessions_admin.vocabulary import AtLimit, NoticeKind
 from tenants.models import Tenant
 from tenants.permissions import Section
 
@@ -37,6 +39,16 @@ class SignInAdapter(AccountAdapter):
         except LimitReachedError as error:
             raise ImmediateHttpResponse(redirect("sign-in-refused")) from error
 
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """A changed password or factor is a notice like any other: kept and mailed once."""
+        tell_change(self.request, user, template_prefix.rpartition("/")[2])
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where nobody said: My sessions, or the start page where that section is off; somebody
         of several tenants chooses first."""
@@ -48,6 +60,20 @@ class SignInAdapter(AccountAdapter):
         if len(tenants) > 1:
             return f"/tenants/?{urlencode({'next': url})}"
         return "/" if any(Section.SESSIONS not in tenant.sections for tenant in tenants) else url
+
+
+def tell_change(request: HttpRequest, user: User, change: str) -> None:
+    """Tells the person of a change to how they sign in; by an operator, without saying where."""
+    doer: Any = request.user
+    session: Any = getattr(request, "session", None)
+    by_oneself = not doer.is_authenticated or doer.pk == user.pk
+    here = session.found if by_oneself and doer.is_authenticated else None
+    notify(
+        NoticeKind.CREDENTIAL_CHANGED, user_id=user.pk,
+        event=f"{NoticeKind.CREDENTIAL_CHANGED}:{uuid7()}", change=change,
+        session_id=here and here.id,
+        **({"seen": seen(client_of(request))} if by_oneself else {"by_operator": True}),
+    )  # fmt: skip
 
 
 class LimitStage(LoginStage):

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from sessions_admin.views import (
+    answer,
     api_keys,
     at_the_limit,
     exports,
     live,
     my_sessions,
+    notices,
     planned_settings,
     right_now,
     risks,
@@ -26,6 +28,11 @@ urlpatterns = [
     path("sessions/export.csv", exports.my_sessions, name="export-my-sessions"),
     path("sessions/<uuid:session_id>/end/", my_sessions.end, name="end-session"),
     path("sessions/<uuid:session_id>/rename/", my_sessions.rename, name="rename-session"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/dismiss-all/", notices.dismiss_all, name="dismiss-notices"),
+    path("notices/<uuid:notice_id>/dismiss/", notices.dismiss, name="dismiss-notice"),
+    path("notices/<uuid:notice_id>/answer/", notices.answer, name="answer-own-notice"),
+    path("notices/answer/<str:token>/", answer.answer, name="answer-notice"),
     path("live/", live.live, name="live"),
     path("live/stay/", live.stay, name="stay"),
     path("live/planned/", live.planned, name="planned-ending"),

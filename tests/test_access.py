@@ -17,6 +17,8 @@ ROLES = ("anonymous", "member", "auditor", "admin", "owner", "operator", "outsid
 PERSONAL = (302, 200, 200, 200, 200, 200, 200)
 OWN_ACT = (302, 302, 302, 302, 302, 302, 302)
 OPEN = (200, 200, 200, 200, 200, 200, 200)
+CLOSED = (404,) * 7
+FOREIGN = (302, 404, 404, 404, 404, 404, 404)
 POST_ONLY = (302, 405, 405, 405, 405, 405, 405)
 # An operator belongs to no tenant: to the page where one chooses.
 SEES_USERS = (302, 403, 200, 200, 200, 302, 200)
@@ -74,6 +76,11 @@ PORTAL = {
         "POST": (302, 403, 403, 404, 404, 302, 404),
     },
     "settings/sessions/planned/": {"GET": POST_ONLY, "POST": ACTS_ON_SETTINGS},
+    "notices/": {"GET": PERSONAL, "POST": POST_ONLY},
+    "notices/dismiss-all/": {"GET": POST_ONLY, "POST": OWN_ACT},
+    "notices/{unknown}/dismiss/": {"GET": POST_ONLY, "POST": FOREIGN},
+    "notices/{unknown}/answer/": {"GET": POST_ONLY, "POST": (302,) + (400,) * 6},
+    "notices/answer/forged/": {"GET": CLOSED},
     "live/": {"GET": PERSONAL, "POST": POST_ONLY},
     "live/stay/": {"GET": POST_ONLY, "POST": (302, 204, 204, 204, 204, 204, 204)},
     "live/planned/": {"GET": PERSONAL, "POST": POST_ONLY},
@@ -86,7 +93,6 @@ PORTAL = {
     "readyz/": {"GET": OPEN},
 }
 
-CLOSED = (404,) * 7
 FOR_VISITORS = (200, 302, 302, 302, 302, 302, 302)
 
 ACCOUNTS = {

@@ -15,7 +15,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
-from sessions_admin import audit
+from sessions_admin import audit, notices
 from sessions_admin.live import SessionQuerySet, end_reason, has_access
 from sessions_admin.models import NOTE_LENGTH, PLATFORM_POLICY_ID, Session, SessionPolicy
 from sessions_admin.policy import Verdict
@@ -173,6 +173,7 @@ def _end(over: SessionQuerySet, *, actor: User | None, note: str = "") -> list[E
             )
             for one in ended if one.user_id is not None
         )  # fmt: skip
+        notices.tell_endings(ended, actor_id=actor and actor.pk)
     return ended
 
 

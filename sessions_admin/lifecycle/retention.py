@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 
 from sessions_admin.identifiers import earliest_uuid7
-from sessions_admin.models import LoginAttempt, Session
+from sessions_admin.models import LoginAttempt, Notice, Session
 
 # Rows a transaction: nobody who signs in meanwhile waits for long.
 FORGET_BATCH = 1000
@@ -26,7 +26,8 @@ class Outworn:
 
 
 def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
-    """What is older than `kept`: sessions that ended before, their sightings, login attempts."""
+    """What is older than `kept`: sessions that ended before, their sightings, login attempts,
+    notices."""
     before = now - kept
     # Ids sort by the time of birth, so the oldest are found without an index on the end.
     born = earliest_uuid7(before)
@@ -43,6 +44,10 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
         Outworn(
             "login attempts",
             LoginAttempt.objects.filter(pk__lt=born, at__lt=before).order_by("pk"),
+        ),
+        Outworn(
+            "notices",
+            Notice.objects.filter(pk__lt=born, at__lt=before, mail_due_at=None).order_by("pk"),
         ),
     ]
 

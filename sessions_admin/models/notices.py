@@ -12,6 +12,8 @@ from sessions_admin.models.session import Session
 from sessions_admin.vocabulary import NoticeAnswer, NoticeKind
 from tenants.models import Tenant
 
+ERROR_LENGTH = 200  # what a mail server says in its first line
+
 
 class Notice(models.Model):
     """One event that a person hears of: the entry in the portal and, until sent, its mail.
@@ -36,6 +38,7 @@ class Notice(models.Model):
 
     mail_due_at = models.DateTimeField(null=True, default=timezone.now)  # None: none is to be sent
     mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_error = models.CharField(max_length=ERROR_LENGTH, blank=True)  # of the last attempt
     mailed_at = models.DateTimeField(null=True)
 
     answer = models.CharField(

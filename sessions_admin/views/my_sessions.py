@@ -25,12 +25,16 @@ from sessions_admin.client import readable
 from sessions_admin.destination import destination
 from sessions_admin.inventory import page_after, recently_ended, take_stock, with_details
 from sessions_admin.models import LABEL_LENGTH, NOTE_LENGTH, Session
+from sessions_admin.notices import reading
+from sessions_admin.notices.words import telling
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.traits import Trait
 from sessions_admin.vocabulary import EndReason
 from tenants.permissions import Permission, Section
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sessions_admin.live import SessionQuerySet
     from tenants.access import PortalRequest
 
@@ -66,8 +70,20 @@ def my_sessions(request: PortalRequest) -> HttpResponse:
         "chips": [(trait, inventory.count(trait)) for trait in Trait],
         "page": page,
         "ended": ended,
+        **_strip(request, now),
         "show_tenant": len(inventory.tenants | {one.tenant_id for one in ended}) > 1,
     })  # fmt: skip
+
+
+def _strip(request: PortalRequest, now: datetime) -> dict[str, Any]:
+    """The latest news, and which sessions it tells of: those are not asked about twice."""
+    fresh = reading.fresh(request.user, _here(request), now)
+    shown = fresh[: reading.STRIP]
+    return {
+        "strip": [(notice, telling(notice)) for notice in shown],
+        "strip_more": len(fresh) > len(shown),
+        "told": {notice.session_id for notice in shown},
+    }
 
 
 @require_POST

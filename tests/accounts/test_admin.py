@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import AuditEvent, Session
+from sessions_admin.notices.outbox import send_due
 from sessions_admin.vocabulary import EndReason
 from tests.cast import Browser
 from tests.holdings import hold
@@ -204,7 +205,11 @@ def test_a_new_password_ends_the_sessions_and_tells_the_person(desk, member, acm
     member.refresh_from_db()
     assert member.check_password(NEW_PASSWORD)
     assert session.end_reason == EndReason.CREDENTIAL_CHANGED
-    assert [message.to for message in mail.outbox] == [[member.email]]
+    send_due()
+    (message,) = mail.outbox
+    assert message.to == [member.email]
+    assert "A Latchkey operator did it." in message.body
+    assert "127.0.0.1" not in message.body.replace("http://127.0.0.1", "")
     assert AuditEvent.objects.filter(action="credential.changed", user=member).count() == 1
 
 
@@ -287,6 +292,8 @@ def test_it_removes_factors_and_ends_the_sessions(desk, member, acme):
     Authenticator.objects.create(user=member, type="totp", data={})
     session = hold(member, acme)
     do(desk, "remove-factors", member)
+    send_due()
+    assert "passkeys and authenticator app were removed" in mail.outbox[-1].subject
     session.refresh_from_db()
     assert not Authenticator.objects.exists()
     assert session.end_reason == EndReason.CREDENTIAL_CHANGED

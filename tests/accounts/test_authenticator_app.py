@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import mail
 from django.test import Client
 
+from sessions_admin.notices.outbox import send_due
 from tests.accounts.conftest import (
     authenticator_code,
     is_signed_in,
@@ -149,6 +150,7 @@ def test_new_recovery_codes_replace_the_old_ones(
     with django_capture_on_commit_callbacks(execute=True):
         device.post(page, {"end_other_sessions": "on"})
     assert not set(old) & set(recovery_codes(device))
+    send_due()
     assert mail.outbox[-1].subject == "[Latchkey] New recovery codes were made"
 
 

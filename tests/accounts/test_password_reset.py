@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.people import disable_user
 from sessions_admin.demo.cast import PASSWORD
+from sessions_admin.notices.outbox import send_due
 from tests.accounts.conftest import NEW_PASSWORD, is_signed_in, sign_in
 
 PAGE = "/accounts/password/reset/"
@@ -81,6 +82,7 @@ def test_it_does_not_sign_in(client, member):
 def test_it_tells_the_person_that_it_happened(client, member):
     ask(client, member.email)
     choose(client, link_in(mail.outbox[0]))
+    send_due()
     assert mail.outbox[-1].subject == "[Latchkey] Your password was reset"
 
 

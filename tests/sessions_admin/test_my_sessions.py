@@ -20,8 +20,8 @@ from tests.holdings import (
     see_elsewhere,
 )
 
-# The one SELECT of the request, the live sessions, their sightings, the ended ones.
-STATEMENTS = 4
+# The one SELECT of the request, the live sessions, their sightings, the ended ones, the news.
+STATEMENTS = 5
 
 
 @pytest.fixture

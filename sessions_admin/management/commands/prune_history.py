@@ -15,7 +15,8 @@ MOST_DAYS = 100 * 365  # further back than any session, and no overflow of dates
 
 class Command(BaseCommand):
     help = (
-        "Deletes sessions that ended long ago, with their sightings, and old login attempts; "
+        "Deletes sessions that ended long ago, with their sightings, old login attempts "
+        "and notices; "
         "ended sessions of anonymous visitors after a day. Never a live one. "
         "The audit log stays."
     )

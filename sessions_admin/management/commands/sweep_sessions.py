@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from types import FrameType
@@ -12,18 +13,22 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
 from sessions_admin.lifecycle import apply_due_plans, end_overdue
+from sessions_admin.notices.outbox import keep_sending
 from sessions_admin.signing_keys import rotate
 
 logger = logging.getLogger("latchkey.sweeper")
 
 # Deadlines hold without a sweep; this is how late the lists and the history may be.
 DEFAULT_SECONDS = 60
+# How often it looks for mails, which should be there while one remembers what they are about.
+MAIL_SECONDS = 5
 
 
 class Command(BaseCommand):
     help = (
         "Ends the sessions whose deadline has passed, with the true reason and time. "
-        "Enforcement does not need it: it keeps history and lists tidy."
+        "Enforcement does not need it: it keeps history and lists tidy. "
+        "With --loop it also sends the mails that wait."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.flush()
         while not self.stopped.is_set():
             self.sweep_once_more()
-            self.stopped.wait(options["every"])
+            self.send_mails_for(options["every"])
         self.stdout.write("Stopped.")
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -59,6 +64,13 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The sweep failed and will be tried again: %s", error)
             connection.close()
+
+    def send_mails_for(self, pause: float) -> None:
+        """The pause between two sweeps: what is due meanwhile is mailed."""
+        end = time.monotonic() + pause
+        while not self.stopped.is_set() and (left := end - time.monotonic()) > 0:
+            keep_sending(self.stopped)
+            self.stopped.wait(min(left, MAIL_SECONDS))
 
     def sweep(self) -> Counter[str]:
         """How many sessions were ended, by the reason; settings whose time has come apply first."""
