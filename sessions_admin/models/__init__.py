@@ -1,5 +1,6 @@
 """What you hold open, and what is kept about it."""
 
+from sessions_admin.models.api import ApiUsage, EndingPreview, IdempotentCall
 from sessions_admin.models.applications import Application, ApplicationPass
 from sessions_admin.models.audit import AuditEvent
 from sessions_admin.models.notices import Notice
@@ -18,16 +19,18 @@ from sessions_admin.models.session import (
     Session,
     Sighting,
 )
-from sessions_admin.models.tokens import ApiKey, IdempotentCall, RefreshToken, SigningKey
+from sessions_admin.models.tokens import ApiKey, RefreshToken, SigningKey
 
 __all__ = [
     "LABEL_LENGTH",
     "NOTE_LENGTH",
     "PLATFORM_POLICY_ID",
     "ApiKey",
+    "ApiUsage",
     "Application",
     "ApplicationPass",
     "AuditEvent",
+    "EndingPreview",
     "IdempotentCall",
     "KnownDevice",
     "LoginAttempt",

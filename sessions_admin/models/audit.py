@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.identifiers import uuid7
 from sessions_admin.vocabulary import AuditAction
+from sessions_admin.written_order import ThisTransaction
 from tenants.models import Tenant
 
 
@@ -26,12 +27,15 @@ class AuditEvent(models.Model):
     )
     session_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
+    # Which transaction wrote it: readers that follow the log go by this, not by `at`.
+    written_in = models.BigIntegerField(db_default=ThisTransaction(), editable=False)
 
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
         indexes = [
             models.Index(fields=["tenant", "id"], name="audit_by_tenant"),
+            models.Index(fields=["tenant", "written_in", "id"], name="audit_as_written"),
             # Few among millions, for the history on the screen of the settings.
             models.Index(
                 fields=["tenant", "id"],

@@ -94,24 +94,3 @@ class SigningKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
-
-
-class IdempotentCall(models.Model):
-    """The answer to an API call with an Idempotency-Key, given again when the call is repeated."""
-
-    caller = models.CharField(max_length=80)  # “session:<id>” or “key:<id>”
-    key = models.CharField(max_length=128)
-    request_hash = models.BinaryField(max_length=HASH_BYTES)
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    status = models.PositiveSmallIntegerField(null=True)  # None: the first call is still at work
-    body = models.JSONField(null=True)
-
-    class Meta:
-        verbose_name = _("idempotent call")
-        verbose_name_plural = _("idempotent calls")
-        constraints = [
-            models.UniqueConstraint(fields=["caller", "key"], name="one_call_a_key"),
-        ]
-
-    def __str__(self) -> str:
-        return self.key
