@@ -79,6 +79,19 @@ def hosts(name: str) -> list[str]:
     return found
 
 
+def mirror(name: str) -> str:
+    """An https address, or an http one of this machine; empty when there is none."""
+    address = os.environ.get(name, "").strip()
+    if not address:
+        return ""
+    with understanding(name):
+        parts = urlsplit(address)
+    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if loopback else {"https"}):
+        raise ImproperlyConfigured(f"{name} takes an address such as https://mirror.example.com.")
+    return address
+
+
 def networks(name: str) -> tuple[Network, ...]:
     """Comma-separated CIDRs or addresses."""
     try:

@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from config.connections import cache, database, mailer
-from config.env import boolean, choice, env, hosts, networks, origin, origins, secret
+from config.env import boolean, choice, env, hosts, mirror, networks, origin, origins, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -247,7 +247,11 @@ GEOIP_ASN_PATH = env.str(
     "GEOIP_ASN_PATH",
     str(DEMO_NETWORKS) if Path(GEOIP_PATH) == DEMO_PLACES and DEMO_NETWORKS.exists() else "",
 )
-
+# Where `manage.py update_geoip` downloads them.
+GEOIP_SOURCE = choice("GEOIP_SOURCE", default="dbip", among=("dbip", "maxmind"))
+GEOIP_MIRROR = mirror("GEOIP_MIRROR")
+MAXMIND_ACCOUNT_ID = secret("MAXMIND_ACCOUNT_ID")
+MAXMIND_LICENSE_KEY = secret("MAXMIND_LICENSE_KEY")
 EMAIL_URL = secret("EMAIL_URL")
 MAILERS = {"default": mailer(EMAIL_URL, VAR_DIR / "mail")}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Latchkey <latchkey@localhost>")

@@ -21,7 +21,10 @@ DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 doc = pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
 
 # The functions of config.env through which every setting is read.
-READERS = {"secret", "boolean", "words", "origins", "hosts", "networks", "choice", "str", "origin"}
+READERS = {
+    "secret", "boolean", "words", "origins", "hosts", "networks", "choice", "str", "origin",
+    "mirror",
+}  # fmt: skip
 SECRETS = {"secret"}
 PICTURES_MB = 6
 # Where this machine keeps things; installing under /opt, /etc or /var is what a reader does.

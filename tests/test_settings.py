@@ -186,6 +186,23 @@ def test_networks_are_refused_with_the_reason(monkeypatch, text):
         env.networks("SOME_NETWORKS")
 
 
+@pytest.mark.parametrize(
+    "text", ["", "https://mirror.example.com/geo", "http://127.0.0.1:8080", "http://[::1]/"]
+)
+def test_mirror(monkeypatch, text):
+    monkeypatch.setenv("SOME_MIRROR", text)
+    assert env.mirror("SOME_MIRROR") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["mirror.example.com", "http://mirror.example.com", "ftp://127.0.0.1/", "https://["]
+)
+def test_mirror_is_an_address_where_nobody_listens_in(monkeypatch, text):
+    monkeypatch.setenv("SOME_MIRROR", text)
+    with pytest.raises(ImproperlyConfigured, match="SOME_MIRROR"):
+        env.mirror("SOME_MIRROR")
+
+
 def test_choice(monkeypatch):
     monkeypatch.setenv("SOME_CHOICE", "")
     assert env.choice("SOME_CHOICE", default="a", among=("a", "b")) == "a"

@@ -12,10 +12,14 @@ READING_MODE = maxminddb.MODE_FILE
 
 
 class Subject(StrEnum):
-    """What a database tells: part of its type in every file (GeoLite2-City, DBIP-ASN-Lite …)."""
+    """What a database tells."""
 
     CITY = "City"
     ASN = "ASN"
+
+
+# Part of the type of every such file: “DBIP-City-Lite”, “DBIP-ASN-Lite (compat=GeoLite2-ASN)”.
+MARKS = {Subject.CITY: "City", Subject.ASN: "GeoLite2-ASN"}
 
 
 class NotADatabaseError(Exception):
@@ -29,7 +33,7 @@ def open_database(path: str | Path, subject: Subject = Subject.CITY) -> Reader:
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
         raise NotADatabaseError(str(error)) from error
     kind = reader.metadata().database_type
-    if subject not in kind:
+    if MARKS[subject] not in kind:
         reader.close()
         # "a ASN" would be wrong, and these words are read by whoever runs the portal.
         article = {Subject.CITY: "a City", Subject.ASN: "an ASN"}[subject]

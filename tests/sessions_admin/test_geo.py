@@ -3,10 +3,8 @@
 import logging
 import os
 import threading
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from sessions_admin import geo
 from sessions_admin.geo import (
@@ -243,77 +241,3 @@ def _fail(name):
 def test_other_users_may_read_the_file(path):
     write(path, LYON)
     assert path.stat().st_mode & 0o777 == 0o644
-
-
-# --- manage.py update_geoip ------------------------------------------------------------------
-
-
-def update_geoip(*arguments):
-    output = StringIO()
-    call_command("update_geoip", *map(str, arguments), stdout=output)
-    return output.getvalue()
-
-
-@pytest.fixture
-def download(tmp_path):
-    file = tmp_path / "download" / "new.mmdb"
-    write(file, LYON)
-    return file
-
-
-def test_update_installs_a_file(path, download):
-    assert "Installed" in update_geoip(download)
-    assert place_of("203.0.113.9") == IN_LYON
-    assert download.exists()
-
-
-def test_update_dry_run_installs_nothing(path, download):
-    assert "would be installed" in update_geoip(download, "--dry-run")
-    assert not path.exists()
-
-
-def test_update_twice_says_so(path, download):
-    update_geoip(download)
-    before = path.stat().st_ino
-    assert "already installed" in update_geoip(download)
-    assert path.stat().st_ino == before
-
-
-def test_update_refuses_an_older_file(path, download, time_machine):
-    time_machine.move_to("2099-01-01")
-    write(path, BERLIN)
-    with pytest.raises(CommandError, match="older than the installed one of 2099-01-01"):
-        update_geoip(download)
-    assert place_of("2001:db8:1::9") == IN_BERLIN
-
-
-def test_update_replaces_a_broken_file(path, download):
-    path.write_bytes(b"broken")
-    assert "Installed" in update_geoip(download)
-    assert place_of("203.0.113.9") == IN_LYON
-
-
-def test_update_refuses_what_is_no_city_database(path, download):
-    whole = download.read_bytes()
-    for broken in (b"", b"junk", whole[:-40], whole.replace(b"Latchkey-City", b"Latchkey-ASN_")):
-        download.write_bytes(broken)
-        with pytest.raises(CommandError, match="cannot be used"):
-            update_geoip(download)
-    assert not path.exists()
-
-
-def test_update_refuses_an_empty_database(path, tmp_path):
-    write(tmp_path / "empty.mmdb")
-    with pytest.raises(CommandError, match="no networks"):
-        update_geoip(tmp_path / "empty.mmdb")
-
-
-def test_update_says_what_is_missing(settings, path, download, tmp_path):
-    with pytest.raises(CommandError, match="is not a file"):
-        update_geoip(tmp_path / "nowhere.mmdb")
-    settings.GEOIP_PATH = str(download / "below-a-file.mmdb")
-    with pytest.raises(CommandError, match="cannot be installed"):
-        update_geoip(download)
-    settings.GEOIP_PATH = ""
-    with pytest.raises(CommandError, match="Set GEOIP_PATH"):
-        update_geoip(download)
