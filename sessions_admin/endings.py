@@ -117,6 +117,11 @@ TELLINGS: dict[EndReason, Telling] = {
         _("An application ended this session"),
         _("An application that may end sessions of %(tenant)s asked for it."),
     ),
+    EndReason.SUPPORT_ENDED: Telling(
+        _("Ended with the session that it came from"),
+        _("The support session is over"),
+        _("The session that it was made from or asked for in has ended, or the right to it."),
+    ),
 }  # fmt: skip
 
 

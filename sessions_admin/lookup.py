@@ -6,6 +6,7 @@ database; prepared by the driver because planning a six-table join costs more th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,15 +16,17 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
+from django.utils import timezone
 
 from sessions_admin.live import inactive_may_enter
 from sessions_admin.lookup_plan import BY_ID, BY_KEY, SESSION_FIELDS, Plan, Question, plan_for
 from sessions_admin.models import Session
-from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy
+from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy, verdict
 from sessions_admin.prepared import PreparedStatement
-from sessions_admin.vocabulary import AtLimit, EndReason
+from sessions_admin.vocabulary import AtLimit, EndReason, Kind
 from tenants.access import Access, CurrentTenant
 from tenants.fields import split_words
+from tenants.permissions import Permission
 
 
 def find_session(key_hash: bytes, question: Question = BY_KEY) -> FoundSession | None:
@@ -110,6 +113,7 @@ class FoundSession:
             self.user_id is None or self.user.is_active or inactive_may_enter(),
             tenant_id is None or bool(tenant_active),
             tenant_id is None or bool(member_active),
+            self.kind != Kind.SUPPORT or self._is_backed(),
         )
 
     @cached_property
@@ -125,7 +129,37 @@ class FoundSession:
     @cached_property
     def access(self) -> Access:
         _, permissions = self._row[self._plan.membership]
-        return _access(self._row[self._plan.tenant], permissions)
+        access = _access(self._row[self._plan.tenant], permissions)
+        if self.kind != Kind.SUPPORT:
+            return access
+        # Never more than the one who asked for it may do.
+        theirs = self.asked_in.access.permissions if self.asked_in else frozenset()
+        return replace(access, permissions=access.permissions & theirs)
+
+    @cached_property
+    def asked_in(self) -> FoundSession | None:
+        """The session in which somebody asked for this support session; a statement of its own."""
+        return find_session_by_id(self.asked_in_id) if self.asked_in_id else None
+
+    def _is_backed(self) -> bool:
+        """The session that it was made from and the one in which it was asked for are live, and
+        who asked for it may still do so. The first endings end it as well, in one transaction;
+        this is the second lock."""
+        origin = find_session_by_id(self.made_from_id) if self.made_from_id else None
+        asked_in = self.asked_in
+        if origin is None or asked_in is None or asked_in.user_id != self.asked_by_id:
+            return False
+        now = timezone.now()
+        alive = all(
+            one.ended_at is None and verdict(one.facts, one.policy, now) is None
+            for one in (origin, asked_in)
+        )
+        here = asked_in.access.tenant == self._tenant == origin.access.tenant
+        return alive and here and asked_in.access.may(Permission.TOKENS_COPY)
+
+    @property
+    def _tenant(self) -> CurrentTenant | None:
+        return _access(self._row[self._plan.tenant], "").tenant
 
     @property
     def more(self) -> tuple[Any, ...]:

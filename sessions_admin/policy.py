@@ -42,6 +42,8 @@ class Facts:
     user_active: bool = True
     tenant_active: bool = True
     member: bool = True
+    # A support session stands on two others, and on the right of who asked for it.
+    backed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def lost_access(facts: Facts, policy: Policy) -> EndReason | None:
         return EndReason.TENANT_SUSPENDED
     if not facts.member:
         return EndReason.MEMBERSHIP_REMOVED
+    if not facts.backed:
+        return EndReason.SUPPORT_ENDED
     if policy.ended_before and facts.started_at < policy.ended_before:
         return policy.ended_before_reason
     return None

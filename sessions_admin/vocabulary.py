@@ -38,6 +38,7 @@ class EndReason(StrEnum):
     RISK_DETECTED = "risk_detected"
     TOKEN_REUSE = "token_reuse"  # noqa: S105  a reason, not a secret
     API_REQUEST = "api_request"
+    SUPPORT_ENDED = "support_ended"
 
     @property
     def initiator(self) -> Initiator:
@@ -60,6 +61,7 @@ INITIATORS: dict[EndReason, Initiator] = {
     EndReason.RISK_DETECTED: Initiator.POLICY,
     EndReason.TOKEN_REUSE: Initiator.SYSTEM,
     EndReason.API_REQUEST: Initiator.SYSTEM,
+    EndReason.SUPPORT_ENDED: Initiator.POLICY,
 }
 
 

@@ -23,7 +23,7 @@ from sessions_admin.models import (
     SessionPolicy,
 )
 from sessions_admin.policy import Contender, Policy, make_room
-from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
+from sessions_admin.vocabulary import AuditAction, EndReason, Kind, LoginOutcome
 from tenants.models import Membership, Tenant
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def enforce_limit(user: User, tenant: Tenant | None, policy: Policy, *, arriving
 
 def contenders(user: User, tenant: Tenant | None) -> list[Contender]:
     """The user's live sessions that count towards the tenant's limit."""
-    live = Session.objects.live().of(user).filter(tenant=tenant)
+    # Nobody's limit shrinks because an administrator looks.
+    live = Session.objects.live().of(user).filter(tenant=tenant).exclude(kind=Kind.SUPPORT)
     return [Contender(*row) for row in live.values_list("pk", "started_at", "last_seen_at")]
 
 

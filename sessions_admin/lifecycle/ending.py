@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
@@ -165,16 +165,38 @@ def _end(over: SessionQuerySet, *, actor: User | None, note: str = "") -> list[E
     # savepoint=False: this is one statement for an anonymous visitor, and stays one.
     with transaction.atomic(using=Session.objects.db, savepoint=False):
         ended = _close(over, actor=actor, note=note)
-        audit.record_all(
-            audit.event(
-                AuditAction.SESSION_ENDED, actor_id=actor and actor.pk, tenant_id=one.tenant_id,
-                user_id=one.user_id, session_id=one.id, at=one.at,
-                reason=one.reason, initiator=one.reason.initiator, note=note,
-            )
-            for one in ended if one.user_id is not None
-        )  # fmt: skip
+        people = [one for one in ended if one.user_id is not None]
+        if people:
+            _record(people + _close_orphans(actor), actor=actor, note=note)
         notices.tell_endings(ended, actor_id=actor and actor.pk)
     return ended
+
+
+def _record(ended: list[EndedSession], *, actor: User | None, note: str) -> None:
+    audit.record_all(
+        audit.event(
+            AuditAction.SESSION_ENDED, actor_id=actor and actor.pk, tenant_id=one.tenant_id,
+            user_id=one.user_id, session_id=one.id, at=one.at,
+            reason=one.reason, initiator=one.reason.initiator, note=note,
+        )
+        for one in ended
+    )  # fmt: skip
+
+
+def _close_orphans(actor: User | None) -> list[EndedSession]:
+    """Support sessions end with the session they were made from, and the one they were asked for
+    in. `made_from` is set in every one of them, so a small partial index finds the few there are.
+    """
+    orphans: SessionQuerySet = (
+        Session.objects.open()
+        .filter(made_from__isnull=False)
+        .filter(Q(made_from__ended_at__isnull=False) | Q(asked_in__ended_at__isnull=False))
+    )
+    over = orphans.annotate(
+        over_at=Value(timezone.now(), models.DateTimeField()),
+        over_reason=Cast(Value(str(EndReason.SUPPORT_ENDED)), models.CharField()),
+    )
+    return _close(over.order_by("pk"), actor=actor, note="")
 
 
 def _close(over: SessionQuerySet, *, actor: User | None, note: str) -> list[EndedSession]:

@@ -97,6 +97,7 @@ def test_it_says_which_of_ones_sessions_did_it(firefox, browser_of, member):
         (EndReason.RISK_DETECTED, "did not look like you"),
         (EndReason.TOKEN_REUSE, "used twice"),
         (EndReason.API_REQUEST, "An application ended this session"),
+        (EndReason.SUPPORT_ENDED, "The support session is over"),
     ],
 )
 def test_it_has_words_for_every_reason(firefox, reason, words):
