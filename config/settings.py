@@ -152,6 +152,10 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # unless the session is persistent (Reme
 # The longest a browser keeps a cookie; only remembered sessions have one that long, and it never
 # decides anything: the row does.
 SESSION_COOKIE_AGE = int(timedelta(days=400).total_seconds())
+# Recognises a browser at its next sign-in, and proves nothing (sessions_admin.device_cookie). As
+# long as browsers keep any cookie (RFC 6265bis §5.5); each sign-in renews it.
+DEVICE_COOKIE_NAME = "latchkey-device" if PLAIN_HTTP else "__Host-latchkey-device"
+DEVICE_COOKIE_AGE = int(timedelta(days=400).total_seconds())
 CSRF_COOKIE_NAME = "latchkey-csrf" if PLAIN_HTTP else "__Host-latchkey-csrf"
 CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -11,11 +11,17 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import AnonymousUser
 from django.core.signals import setting_changed
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from tenants.access import Access
 
 NO_ACCESS = Access()
+# Where a suspected session proves who is there, or leaves.
+WAYS_OUT = (
+    "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    "account_logout",
+)  # fmt: skip
 # Bounded: one short string a signed-in person per process.
 HASHES = 10_000
 
@@ -29,6 +35,8 @@ def user_of(request: HttpRequest) -> Any:
     if SESSION_KEY not in session or session.found is None:
         return AnonymousUser()
     user = session.found.user
+    if session.found.suspected_at is not None and must_prove(request):
+        return AnonymousUser()
     if user is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return AnonymousUser()
     stored = session.get(HASH_SESSION_KEY) or ""
@@ -40,6 +48,20 @@ def user_of(request: HttpRequest) -> Any:
         return user
     session.end_as_credential_changed()
     return AnonymousUser()
+
+
+def must_prove(request: HttpRequest) -> bool:
+    """Whether the session is suspected, and this is none of the pages that lift that. Until then
+    it is nobody's, whichever door it comes to."""
+    found = request.session.found  # type: ignore[attr-defined]
+    if found is None or found.suspected_at is None:
+        return False
+    return request.path_info not in _ways_out()
+
+
+@cache
+def _ways_out() -> frozenset[str]:
+    return frozenset(reverse(name) for name in WAYS_OUT)
 
 
 def access_of(request: HttpRequest) -> Access:

@@ -16,6 +16,8 @@ Words = str | Promise
 BY_THE_CLOCK = {EndReason.IDLE_TIMEOUT, EndReason.ABSOLUTE_TIMEOUT}
 # What the person did in another session; `end_note` of these names that session.
 DONE_ELSEWHERE = {EndReason.REVOKED_BY_USER}
+# `end_note` of these is what was seen, in the person's language.
+EXPLAINED = {EndReason.RISK_DETECTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ def text(session: Any) -> str:
     """The sentence under it: who or what did it, and by which rule."""
     if session.end_reason in DONE_ELSEWHERE and session.end_note:
         return gettext("You ended it from %(session)s.") % {"session": session.end_note}
+    if session.end_reason in EXPLAINED and session.end_note:
+        return str(session.end_note)
     return str(_telling(session).text) % _facts(session, session.user)
 
 
@@ -152,7 +156,7 @@ def advice(session: Any) -> Words:
 
 def note(session: Any) -> str:
     """What the one who ended it wrote to the person."""
-    return "" if session.end_reason in DONE_ELSEWHERE else str(session.end_note)
+    return "" if session.end_reason in DONE_ELSEWHERE | EXPLAINED else str(session.end_note)
 
 
 def actor_words(session: Any, viewer: Any = None) -> str:

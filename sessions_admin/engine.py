@@ -21,6 +21,7 @@ from sessions_admin.sealing import hash_of, new_key, seal, unseal
 if TYPE_CHECKING:
     from accounts.models import User
     from sessions_admin.client import Client
+    from sessions_admin.device_cookie import Browser
     from sessions_admin.lookup import FoundSession
     from tenants.models import Tenant
 
@@ -41,6 +42,8 @@ class SessionStore(SessionBase):
     client: Client | None = None  # who asks, for a row that this request creates
     _persistent = False
     rotated = False  # the cookie must reach the browser whatever becomes of the request
+    is_farewell = False  # ... although its session is over
+    browser: Browser | None = None  # whose device cookie the answer renews
     _user_id: Any = None  # as the row has it
 
     # --- reading -----------------------------------------------------------------------------
@@ -145,24 +148,39 @@ class SessionStore(SessionBase):
             raise UpdateError
         self._session_key, self.modified, self.rotated = key, True, True
 
-    def begin(self, user: User, client: Client, *, amr: str, aal: int) -> None:
+    def begin(
+        self, user: User, client: Client, *, amr: str, aal: int, browser_hash: bytes | None = None
+    ) -> None:
         """The session becomes this user's, under a new key, within the tenant's limit.
 
         LimitReachedError: nobody else gets in. UpdateError: the visitor's session is over.
+        SignInEndedError: the risk rules ended it at once; its cookie tells /signed-out/ so.
         """
         from sessions_admin.lifecycle.birth import Birth, start_session
+        from sessions_admin.policy import SignInEndedError
 
         data, key = self._get_session(), new_key()
         birth = Birth(
             user=user, new_key_hash=hash_of(key), data=seal(data, key, self.serializer),
             client=client, amr=amr, aal=aal, persistent=self.persistent,
-            expires_at=self._cap(data),
+            expires_at=self._cap(data), browser_hash=browser_hash,
         )  # fmt: skip
         current = hash_of(self.session_key) if self.session_key else None
-        if not start_session(birth, key_hash=current):
-            raise UpdateError
+        try:
+            if not start_session(birth, key_hash=current):
+                raise UpdateError
+        except SignInEndedError:
+            self._leave_with(key)
+            raise
         self._session_key, self._user_id = key, user.pk
         self.modified = self.rotated = True
+
+    def _leave_with(self, key: str) -> None:
+        """Nothing is kept but the cookie of the session that is over."""
+        self._session_key = key
+        self._session_cache: dict[str, Any] = {}
+        self.found = self._user_id = None
+        self.modified, self.is_farewell = False, True
 
     def enter(self, user: User, tenant: Tenant) -> None:
         """Moves the session to another tenant of the user, under a new key.

@@ -1,14 +1,29 @@
 """Where somebody goes who may not stay: as a redirect of the whole page, whoever asked for it."""
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from sessions_admin.presence import is_passive
+
+PASSWORD = "reauthenticate"  # noqa: S105  allauth's name of a way, not a secret
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
     """To the page that says why the session is over; the cookie stays as its evidence."""
     return leave_for(request, f"/signed-out/?{urlencode({'next': return_path(request)})}")
+
+
+def prove_first(request: HttpRequest) -> HttpResponse:
+    """To the page where a suspected session proves who is there: with a second factor, if the
+    person has one. What was posted is not kept: nobody knows yet who wrote it."""
+    user = request.session.found.user  # type: ignore[attr-defined]
+    ways = get_adapter().get_reauthentication_methods(user)
+    urls = {way["id"]: way["url"] for way in ways}
+    password = urls.pop(PASSWORD, reverse("account_reauthenticate"))
+    url = next(iter(urls.values()), password)
+    return leave_for(request, f"{url}?{urlencode({'next': return_path(request)})}")
 
 
 def leave_for(request: HttpRequest, url: str) -> HttpResponse:

@@ -12,17 +12,19 @@ from django.contrib.sessions import middleware as sessions
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
-from sessions_admin.authentication import access_of, user_of
+from sessions_admin.authentication import access_of, must_prove, user_of
 from sessions_admin.client import client_of, from_trusted_proxy
+from sessions_admin.device_cookie import send_device_cookie
 from sessions_admin.engine import SessionStore
-from sessions_admin.leaving import leave_for, return_path, signed_out
-from sessions_admin.presence import is_passive, note_presence
+from sessions_admin.leaving import leave_for, prove_first, return_path, signed_out
+from sessions_admin.presence import is_passive, note_move, note_presence
 
 FORWARDED_HEADERS = (
     "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST",
@@ -64,9 +66,11 @@ class SessionMiddleware(sessions.SessionMiddleware):
             if not was_signed_in:
                 raise
             return signed_out(request)
-        if session.rotated and response.status_code >= 500:
+        if session.is_farewell or (session.rotated and response.status_code >= 500):
             # Django sends no cookie with an error; the old key is dead already.
             send_cookie(response, session)
+        if session.browser:
+            send_device_cookie(response, session.browser)
         if not session.session_key and (session.ended_id or is_passive(request)):
             # The dead cookie is what tells /signed-out/ which session this was. And a poll asks
             # all the time: its late answer must not remove the cookie of a rotation it crossed.
@@ -89,11 +93,27 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Django's: every view asks for a sign-in unless it says otherwise. Tells an ended session
     from none, and answers htmx so that it leaves the page."""
 
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if getattr(view_func, "login_required", True) and request.user.is_authenticated:
+            # Before the view: who comes from elsewhere with a stolen cookie gets not even a page.
+            note_move(request)
+            found = request.session.found  # type: ignore[attr-defined]
+            if found.ended_at is not None:
+                return signed_out(request)
+            if must_prove(request):
+                return prove_first(request)
+        return super().process_view(request, view_func, args, kwargs)
+
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
-        if request.session.ended_id:  # type: ignore[attr-defined]
+        session: Any = request.session
+        if session.ended_id:
             return signed_out(request)
+        if must_prove(request):
+            return prove_first(request)
         login = resolve_url(self.get_login_url(view_func))
         return leave_for(request, f"{login}?{urlencode({'next': return_path(request)})}")
 

@@ -118,6 +118,10 @@ class LimitReachedError(Exception):
     """One more session would be too many, and the policy ends none by itself."""
 
 
+class SignInEndedError(Exception):
+    """The sign-in succeeded and the risk rules ended its session at once."""
+
+
 def make_room(live: Sequence[Contender], policy: Policy, *, arriving: int = 1) -> list[UUID]:
     """The sessions to end so that `arriving` more fit in.
 

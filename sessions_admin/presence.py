@@ -37,6 +37,17 @@ def note_presence(request: HttpRequest) -> None:
         see(found, client, active=active)
 
 
+def note_move(request: HttpRequest) -> None:
+    """The same before the view, for a session that comes from elsewhere: what the detectors make
+    of it counts for this very request."""
+    found = request.session.found  # type: ignore[attr-defined]
+    if found is None:
+        return
+    client = client_of(request)
+    if client.ip != found.ip or client.user_agent != found.user_agent:
+        note_presence(request)
+
+
 def is_passive(request: HttpRequest) -> bool:
     """The browser or the page asked by itself, not the person and so is never activity."""
     headers = request.headers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_login_failed
@@ -17,12 +18,13 @@ from accounts.signals import credential_changed, user_disabled
 from sessions_admin import audit
 from sessions_admin.assurance import aal_of, amr_of
 from sessions_admin.client import client_of
+from sessions_admin.device_cookie import browser_of
 from sessions_admin.engine import SessionStore
-from sessions_admin.lifecycle import end_sessions
+from sessions_admin.lifecycle import clear_suspicion, end_sessions, ensure_rules
 from sessions_admin.lifecycle.birth import note_attempt
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.models import Session
-from sessions_admin.policy import LimitReachedError
+from sessions_admin.policy import LimitReachedError, SignInEndedError
 from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
 from tenants.models import Membership, Tenant
 from tenants.signals import membership_removed, tenant_suspended
@@ -35,8 +37,13 @@ def begin_session(request: HttpRequest, user: Any, **_: object) -> None:
     if not isinstance(session, SessionStore):
         return  # somebody else's session engine, or no session at all
     amr = amr_of(request, user)
+    client, browser = client_of(request), browser_of(request)
     try:
-        session.begin(user, client_of(request), amr=amr, aal=aal_of(amr))
+        session.begin(user, client, amr=amr, aal=aal_of(amr), browser_hash=browser.hash)
+        session.browser = browser
+    except SignInEndedError:
+        request.user = AnonymousUser()
+        raise
     except LimitReachedError:
         session.flush()
         request.user = AnonymousUser()
@@ -60,17 +67,29 @@ def note_failure(
 
 
 @receiver(authentication_step_completed)
-def rotate_on_step_up(request: HttpRequest, user: User, **_: object) -> None:
+def rotate_on_step_up(request: HttpRequest, user: User, method: str = "", **_: object) -> None:
     """The person proved themselves within a session: same row, new key."""
     session: Any = request.session
     if session.found is None or session.found.user_id != user.pk:
         return  # a step of a sign-in: the session is not born yet
     session.cycle_key()
+    if session.found.suspected_at is not None:
+        _end_suspicion(request, user, method)
     audit.record(
         AuditAction.SESSION_STEPPED_UP, actor_id=user.pk, user_id=user.pk,
         tenant_id=session.found.access.tenant and session.found.access.tenant.id,
         session_id=session.found.id,
     )  # fmt: skip
+
+
+def _end_suspicion(request: HttpRequest, user: User, method: str) -> None:
+    """Who has a second factor shows it: a thief who signed in has the password."""
+    if method == "password" and is_mfa_enabled(user):
+        return
+    session: Any = request.session
+    browser = browser_of(request)
+    clear_suspicion(session.found, client_of(request), browser.hash)
+    session.browser = browser
 
 
 @receiver(credential_changed)
@@ -105,9 +124,10 @@ def end_sessions_of_user(user: User, actor: User | None, note: str, **_: object)
 
 @receiver(post_save, sender=Tenant)
 def give_rules(instance: Tenant, *, created: bool, raw: bool = False, **_: object) -> None:
-    """A new tenant starts with the platform's session rules, whoever makes it."""
+    """A new tenant starts with the platform's session and risk rules, whoever makes it."""
     if created and not raw:
         ensure_policy(instance)
+        ensure_rules(instance)
 
 
 @receiver(membership_removed)

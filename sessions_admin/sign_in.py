@@ -16,7 +16,7 @@ from sessions_admin.client import client_of
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
 from sessions_admin.notices import notify, seen
-from sessions_admin.policy import LimitReachedError
+from sessions_admin.policy import LimitReachedError, SignInEndedError
 from sessions_admin.vocabulary import AtLimit, NoticeKind
 from tenants.models import Tenant
 from tenants.permissions import Section
@@ -38,6 +38,8 @@ class SignInAdapter(AccountAdapter):
             super().login(request, user)
         except LimitReachedError as error:
             raise ImmediateHttpResponse(redirect("sign-in-refused")) from error
+        except SignInEndedError as error:
+            raise ImmediateHttpResponse(redirect("signed-out")) from error
 
     def send_notification_mail(
         self,

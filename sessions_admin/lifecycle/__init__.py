@@ -1,6 +1,13 @@
 """The only verbs that change sessions."""
 
 from sessions_admin.lifecycle.birth import create_session, start_session
+from sessions_admin.lifecycle.deciding import (
+    RulesChange,
+    change_risk_rules,
+    decide,
+    ensure_rules,
+)
+from sessions_admin.lifecycle.devices import disown, forget_device
 from sessions_admin.lifecycle.ending import (
     EndedSession,
     end_everything,
@@ -15,7 +22,7 @@ from sessions_admin.lifecycle.planned_change import (
     plan_change,
 )
 from sessions_admin.lifecycle.policy_change import PolicyChange, change_policy
-from sessions_admin.lifecycle.presence import rename, rotate, save, see
+from sessions_admin.lifecycle.presence import clear_suspicion, rename, rotate, save, see
 from sessions_admin.lifecycle.switching import enter_tenant
 
 __all__ = [
@@ -24,14 +31,21 @@ __all__ = [
     "apply_due_plans",
     "apply_plan",
     "cancel_plan",
+    "RulesChange",
     "change_policy",
+    "change_risk_rules",
+    "clear_suspicion",
     "create_session",
+    "decide",
+    "disown",
     "end_everything",
     "end_overdue",
     "end_sessions",
+    "ensure_rules",
     "enter_tenant",
     "expire",
     "plan_change",
+    "forget_device",
     "rename",
     "rotate",
     "save",

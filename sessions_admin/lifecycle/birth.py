@@ -13,6 +13,7 @@ from django.utils import timezone
 from sessions_admin import audit
 from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
+from sessions_admin.lifecycle.arrival import Arrival, look_at
 from sessions_admin.lifecycle.ending import end_sessions
 from sessions_admin.lifecycle.planned_change import apply_due_plans
 from sessions_admin.models import (
@@ -22,7 +23,7 @@ from sessions_admin.models import (
     Session,
     SessionPolicy,
 )
-from sessions_admin.policy import Contender, Policy, make_room
+from sessions_admin.policy import Contender, Policy, SignInEndedError, make_room
 from sessions_admin.vocabulary import AuditAction, EndReason, Kind, LoginOutcome
 from tenants.models import Membership, Tenant
 
@@ -44,6 +45,7 @@ class Birth:
     aal: int
     persistent: bool
     expires_at: datetime | None = None
+    browser_hash: bytes | None = None  # of the device cookie; None: it cannot keep one
 
 
 def create_session(key_hash: bytes, *, client: Client | None, **columns: Any) -> UUID:
@@ -59,8 +61,10 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
     """The session becomes the user's: a new row, or the visitor's own under a new key.
 
     Holds the limit for every road to login(): the user's row is locked before the live sessions
-    are counted, so no interleaving leaves more than N. Returns its id; None when the visitor's
-    row ended meanwhile. Raises LimitReachedError when the policy lets nobody else in.
+    are counted, so no interleaving leaves more than N. Under the same lock the detectors look at
+    what else is live, so of two sign-ins at once the second sees the first. Returns its id; None
+    when the visitor's row ended meanwhile. Raises LimitReachedError when the policy lets nobody
+    else in, and SignInEndedError when the risk rules ended the sign-in at once.
     """
     apply_planned_for(birth.user)
     with transaction.atomic(using=Session.objects.db):
@@ -70,14 +74,18 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
             row = Session.objects.open().filter(key_hash=key_hash).first()
         if key_hash and row is None:
             return None
-        if row and row.user_id == birth.user.pk:
-            session, columns = row, _proven(birth)
-        else:
-            session, columns = row or Session(id=uuid7()), _first_proven(birth)
-        if not _put(session, columns, key_hash):
+        is_again = row is not None and row.user_id == birth.user.pk
+        session = row or Session(id=uuid7())
+        tenant = session.tenant if is_again else home_of(birth.user)
+        arrival = look_at(birth, session, tenant, is_again=is_again)
+        columns = _proven(birth) if is_again else _first_proven(birth, tenant, arrival)
+        if not _put(session, columns | arrival.columns, key_hash):
             return None
         _record(birth, session)
-        return session.id
+        arrival.conclude()
+    if arrival.is_over:
+        raise SignInEndedError
+    return session.id
 
 
 def apply_planned_for(user: User) -> None:
@@ -128,10 +136,11 @@ def contenders(user: User, tenant: Tenant | None) -> list[Contender]:
     return [Contender(*row) for row in live.values_list("pk", "started_at", "last_seen_at")]
 
 
-def _first_proven(birth: Birth) -> dict[str, Any]:
-    """Somebody comes in: within the limit of where they start."""
-    tenant = home_of(birth.user)
-    enforce_limit(birth.user, tenant, policy_of(tenant), arriving=1)
+def _first_proven(birth: Birth, tenant: Tenant | None, arrival: Arrival) -> dict[str, Any]:
+    """Somebody comes in: within the limit of where they start. Nobody makes room for a sign-in
+    that is over at once."""
+    if not arrival.is_doomed:
+        enforce_limit(birth.user, tenant, policy_of(tenant), arriving=1)
     proven = _proven(birth)
     return proven | {
         "user": birth.user, "tenant": tenant, "started_at": proven["authenticated_at"],
@@ -167,7 +176,7 @@ def _described(client: Client | None) -> dict[str, Any]:
 def _record(birth: Birth, session: Session) -> None:
     """In the login history and the audit log."""
     note_attempt(birth.client, LoginOutcome.SUCCEEDED, user=birth.user, session=session,
-                 tenant_id=session.tenant_id, amr=birth.amr)  # fmt: skip
+                 tenant_id=session.tenant_id, amr=birth.amr, novelty=session.novelty)  # fmt: skip
     audit.record(
         AuditAction.SESSION_STARTED, actor_id=birth.user.pk, user_id=birth.user.pk,
         tenant_id=session.tenant_id, session_id=session.pk, amr=birth.amr,

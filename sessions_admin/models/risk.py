@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -15,14 +16,36 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models.session import NOTE_LENGTH, Session
+from sessions_admin.risk import networks
+from sessions_admin.risk.networks import (
+    NetworksError,
+    parse_networks,
+    readable_networks,
+)
+from sessions_admin.risk.rules import TOP_SPEED_KMH, Rules
 from sessions_admin.vocabulary import Detector, Response, RiskState
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-# Airliners cruise at 900 km/h; detours and the places of addresses being approximate do the rest.
-TOP_SPEED_KMH = 1000
+# What is wrong with a line of a list of networks.
+PROBLEMS = {
+    networks.NOT_A_NETWORK: _(
+        "Line %(line)d: %(text)s is neither a network (192.0.2.0/24) nor an AS number (AS64500)."
+    ),
+    networks.NO_AS_NUMBERS: _(
+        "Line %(line)d: %(text)s is an AS number; only networks can be listed here."
+    ),
+    networks.HOST_BITS: _(
+        "Line %(line)d: %(text)s is an address within a network. Write the network, or the "
+        "address alone."
+    ),
+    networks.TOO_WIDE: _(
+        "Line %(line)d: %(text)s is too wide: at least /8 for IPv4 and /16 for IPv6."
+    ),
+    networks.TOO_MANY: _("Line %(line)d is one too many: a list has 200 lines at the most."),
+}
 
 
 def _response(label: _StrPromise) -> models.CharField[str, str]:
@@ -68,6 +91,35 @@ class RiskRules(models.Model):
 
     def __str__(self) -> str:
         return str(self.tenant) if self.tenant else str(_("Platform"))
+
+    def clean(self) -> None:
+        """ValidationError by field, naming the line."""
+        errors = {
+            name: problem
+            for name, with_asns in (("trusted_networks", True), ("shared_addresses", False))
+            if (problem := _problem_of(getattr(self, name), with_asns=with_asns))
+        }
+        if errors:
+            raise ValidationError(errors)
+
+    def rules(self) -> Rules:
+        """The pure rules."""
+        return Rules(
+            responses={detector: Response(getattr(self, detector)) for detector in Detector},
+            report_only=self.report_only,
+            top_speed_kmh=self.top_speed_kmh,
+            cool_down=self.cool_down,
+            trusted=readable_networks(self.trusted_networks),
+            shared=readable_networks(self.shared_addresses, with_asns=False),
+        )
+
+
+def _problem_of(text: str, *, with_asns: bool) -> str:
+    try:
+        parse_networks(text, with_asns=with_asns)
+    except NetworksError as error:
+        return str(PROBLEMS[error.problem]) % {"line": error.line, "text": error.text}
+    return ""
 
 
 class Risk(models.Model):
