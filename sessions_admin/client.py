@@ -40,11 +40,7 @@ class Client:
 
 def client_of(request: HttpRequest) -> Client:
     """The client of this request. Never raises, whatever the headers say."""
-    return client_in(request.META)
-
-
-def client_in(meta: dict[str, Any]) -> Client:
-    """The same, of a WSGI environ."""
+    meta = request.META
     return read(
         meta.get("REMOTE_ADDR") or "",
         forwarded_for(meta),

@@ -14,7 +14,7 @@ from django.db.models.fields import BooleanField
 
 from sessions_admin.display import card_rows, ended_rows, load_sightings
 from sessions_admin.models import Session
-from sessions_admin.traits import Trait, traits_of, wants_review
+from sessions_admin.traits import Trait, is_suspicious, traits_of, wants_review
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,9 +56,10 @@ class Inventory:
 
     @cached_property
     def to_review(self) -> list[Session]:
-        """New sign-ins from elsewhere, the newest first."""
+        """Suspicious sessions, then new sign-ins from elsewhere; the newest first."""
         fresh = [one for one in self.others if wants_review(one, self.now, self.here)]
-        return sorted(fresh, key=lambda one: one.started_at, reverse=True)[:HINTS_AT_MOST]
+        fresh.sort(key=lambda one: (is_suspicious(one), one.started_at), reverse=True)
+        return fresh[:HINTS_AT_MOST]
 
     @cached_property
     def inactive_count(self) -> int:

@@ -32,6 +32,10 @@ PAGES = (
         Permission.SESSION_SETTINGS_VIEW,
     ),
     Page(
+        "/settings/risks/", _("Risk rules"), "filter", Section.RISKS,
+        Permission.SESSION_SETTINGS_VIEW,
+    ),
+    Page(
         "/settings/api-keys/", _("API keys"), "terminal", Section.API_KEYS,
         Permission.API_KEYS_EDIT,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
@@ -69,6 +70,7 @@ class Network:
 
     line: str
     label: str
+    remark: str = ""  # who runs it
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,13 @@ def sessions_of(risk: Risk) -> list[Session]:
     return [one for one in both if one is not None and _is_ours(one, risk)]
 
 
+def chosen(risk: Risk, which: str) -> list[UUID]:
+    """The ids of the sessions that this word of Story.endings names."""
+    named = {NEWER: [risk.session_id], OLDER: [risk.other_session_id]}
+    named[BOTH] = [*named[NEWER], *named[OLDER]]
+    return [one.pk for one in sessions_of(risk) if one.pk in named.get(which, [])]
+
+
 def _sides(risk: Risk) -> list[Side]:
     """For rows that findings.finding_of() has annotated."""
     titles = {risk.session_id: (NEWER, _("Newer")), risk.other_session_id: (OLDER, _("Older"))}
@@ -128,7 +137,7 @@ def _networks(ends: list[End]) -> list[Network]:
         if end.asn:
             line = f"AS{end.asn}"
             label = f"{line} · {end.network}" if end.network else line
-            found[line] = Network(line, label)
+            found[line] = Network(line, label, end.network)
         if end.ip:
             found[end.ip] = Network(end.ip, _("%s alone") % end.ip)
     return list(found.values())

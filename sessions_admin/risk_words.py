@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from sessions_admin.risk.rules import PAIRS
+from sessions_admin.risk.rules import responses_to as possible_responses
 from sessions_admin.vocabulary import Detector, Response, RiskState
 
 if TYPE_CHECKING:
@@ -70,12 +72,6 @@ DETECTORS: dict[Detector, Told] = {
     ),
 }
 
-# Two sessions are involved: so there are a newer one and an older one to end.
-IN_PAIRS = frozenset({Detector.IMPOSSIBLE_TRAVEL, Detector.FAR_APART})
-ENDING = frozenset({Response.END_NEW, Response.END_OLD, Response.END_BOTH})
-# What report-only holds back.
-ENFORCING = ENDING | {Response.STEP_UP}
-
 # As an administrator chooses it.
 RESPONSES: dict[Response, Words] = {
     Response.OFF: _("Off"),
@@ -109,22 +105,16 @@ STATES: dict[RiskState, Words] = {
 
 
 def responses_to(detector: Detector) -> dict[Response, Words]:
-    """What can be chosen for it: an “older” session only where there is one."""
-    if detector in IN_PAIRS:
-        return dict(RESPONSES)
-    single = {Response.END_NEW: _("End the session")}
-    return {
-        response: single.get(response, words)
-        for response, words in RESPONSES.items()
-        if response not in {Response.END_OLD, Response.END_BOTH}
-    }
+    """What can be chosen for it."""
+    single = {} if detector in PAIRS else {Response.END_NEW: _("End the session")}
+    return {one: single.get(one, RESPONSES[one]) for one in possible_responses(detector)}
 
 
 def done(risk: Any) -> str:
     """“Ended the newer session”, or “Would have ended it” when report-only held it back."""
     words = HELD_BACK if risk.held_back else DONE
     response = Response(risk.response)
-    if response == Response.END_NEW and Detector(risk.detector) not in IN_PAIRS:
+    if response == Response.END_NEW and Detector(risk.detector) not in PAIRS:
         return (
             gettext("Would have ended the session")
             if risk.held_back
@@ -141,9 +131,14 @@ def decision(risk: Any) -> str:
     if risk.decided_by is None:
         return gettext("Settled by the rules")
     who = {"name": _decider(risk)}
+    is_own = risk.decided_by_id == risk.user_id
+    if is_own and state == RiskState.ACTED_ON:
+        if risk.response == Response.STEP_UP:
+            return gettext("%(name)s proved that it was them") % who
+        return gettext("%(name)s said that it was not them") % who
     if state == RiskState.ACTED_ON:
         return gettext("Acted on by %(name)s") % who
-    if risk.decided_by_id == risk.user_id:
+    if is_own:
         return gettext("Dismissed: %(name)s said that it was them") % who
     return gettext("Dismissed by %(name)s") % who
 

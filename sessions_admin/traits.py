@@ -15,6 +15,7 @@ INACTIVE_AFTER = timedelta(days=30)
 class Trait(StrEnum):
     """Also the values of the filter ?show= on the page."""
 
+    SUSPICIOUS = "suspicious"
     ACTIVE = "active"
     NEW = "new"
     INACTIVE = "inactive"
@@ -35,12 +36,22 @@ class Seen(Protocol):
 def traits_of(session: Seen, now: datetime, here: Seen | None = None) -> list[Trait]:
     """In the order of the badges; `here` is the session that looks, for what differs from it."""
     found = {
+        Trait.SUSPICIOUS: is_suspicious(session),
         Trait.ACTIVE: now - session.last_seen_at < ACTIVE_WITHIN,
         Trait.NEW: session is not here and now - session.started_at < NEW_WITHIN,
         Trait.INACTIVE: now - session.last_seen_at >= INACTIVE_AFTER,
         Trait.ABROAD: here is not None and is_abroad(session, here),
     }
     return [trait for trait, holds in found.items() if holds]
+
+
+def is_suspicious(session: Seen) -> bool:
+    """Something was found that nobody has judged yet, or the person must prove themselves."""
+    suspected_at, finding = (
+        getattr(session, "suspected_at", None),
+        getattr(session, "finding", None),
+    )
+    return bool(suspected_at or finding)
 
 
 def is_abroad(session: Seen, here: Seen) -> bool:
@@ -57,7 +68,11 @@ def is_elsewhere(session: Seen, here: Seen) -> bool:
 
 
 def wants_review(session: Seen, now: datetime, here: Seen | None) -> bool:
-    """A new sign-in from elsewhere that the person has given no name yet."""
-    if here is None or session is here or session.label:
+    """A suspicious session; or a new sign-in from elsewhere that the person has given no name."""
+    if here is None or session is here:
+        return False
+    if is_suspicious(session):
+        return True
+    if session.label:
         return False
     return Trait.NEW in traits_of(session, now) and is_elsewhere(session, here)

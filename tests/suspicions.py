@@ -1,12 +1,14 @@
 """Findings as rows: somebody was in Bangkok and in London, and what the rules did about it."""
 
 from datetime import timedelta
+from secrets import token_bytes
 from typing import Any
 
 from django.utils import timezone
 
+from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
-from sessions_admin.models import Risk, Session
+from sessions_admin.models import KnownDevice, Risk, Session
 from sessions_admin.vocabulary import Detector, Response
 from tests.holdings import CHROME_WINDOWS, hold
 
@@ -62,3 +64,11 @@ def travel(user, tenant, **columns) -> Risk:
         "occasion": "sign_in", "within_session": False,
     }  # fmt: skip
     return suspect(user, tenant, session=newer, other=older, evidence=evidence, **columns)
+
+
+def device_of(user, agent=CHROME_WINDOWS, **columns) -> KnownDevice:
+    """A browser in Bangkok in which this person has signed in."""
+    return KnownDevice.objects.create(
+        user=user, browser_hash=token_bytes(32),
+        **{**describe(Client(IN_BANGKOK, agent)), **BANGKOK, **columns},
+    )  # fmt: skip

@@ -8,11 +8,11 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from sessions_admin.models import Session
-from tests.suspicions import suspect
+from tests.suspicions import device_of, suspect
 
 ROLES = ("anonymous", "member", "auditor", "admin", "owner", "operator", "outsider")
 # The columns below are in this order. {session}: a session of acme's member; {user}: that member;
-# {risk}: a finding about them.
+# {risk}: a finding about them; {device}: one that they use.
 
 PERSONAL = (302, 200, 200, 200, 200, 200, 200)
 OWN_ACT = (302, 302, 302, 302, 302, 302, 302)
@@ -25,6 +25,7 @@ SEES_USERS = (302, 403, 200, 200, 200, 302, 200)
 SEES_MEMBER = (302, 403, 200, 200, 200, 302, 404)
 ACTS_ON_SETTINGS = (302, 403, 403, 302, 302, 302, 302)
 ACTS_ON_MEMBER = (302, 403, 403, 302, 302, 302, 404)
+FOREIGN_BUT_MEMBERS = (302, 302, 404, 404, 404, 404, 404)
 
 PORTAL = {
     "": {"GET": OWN_ACT},
@@ -39,8 +40,11 @@ PORTAL = {
     },
     "sessions/{session}/rename/": {
         "GET": POST_ONLY,
-        "POST": (302, 302, 404, 404, 404, 404, 404),
+        "POST": FOREIGN_BUT_MEMBERS,
     },
+    "sessions/{session}/recognise/": {"GET": POST_ONLY, "POST": FOREIGN_BUT_MEMBERS},
+    "sessions/{session}/disown/": {"GET": POST_ONLY, "POST": FOREIGN_BUT_MEMBERS},
+    "sessions/devices/{device}/forget/": {"GET": POST_ONLY, "POST": FOREIGN_BUT_MEMBERS},
     "signed-out/": {"GET": OPEN},
     "accounts/refused/": {"GET": OPEN},
     "accounts/limit/": {"GET": OWN_ACT},
@@ -54,6 +58,10 @@ PORTAL = {
     "users/{user}/enable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "risks/": {"GET": SEES_USERS, "POST": POST_ONLY},
     "risks/{risk}/": {"GET": SEES_MEMBER, "POST": POST_ONLY},
+    "risks/{risk}/dismiss/": {"GET": POST_ONLY, "POST": (302, 403, 403, 422, 422, 302, 404)},
+    "risks/{risk}/end/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
+    "risks/{risk}/trust/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
+    "settings/risks/": {"GET": SEES_USERS, "POST": ACTS_ON_SETTINGS},
     "settings/sessions/": {"GET": SEES_USERS, "POST": ACTS_ON_SETTINGS},
     "settings/sessions/preview/": {
         "GET": POST_ONLY,
@@ -81,7 +89,6 @@ PORTAL = {
     "notices/{unknown}/dismiss/": {"GET": POST_ONLY, "POST": FOREIGN},
     "notices/{unknown}/answer/": {"GET": POST_ONLY, "POST": (302,) + (400,) * 6},
     "notices/answer/forged/": {"GET": CLOSED},
-    "authz/start": {"GET": OWN_ACT, "POST": POST_ONLY},
     "live/": {"GET": PERSONAL, "POST": POST_ONLY},
     "live/stay/": {"GET": POST_ONLY, "POST": (302, 204, 204, 204, 204, 204, 204)},
     "live/planned/": {"GET": PERSONAL, "POST": POST_ONLY},
@@ -154,6 +161,8 @@ def test_each_role_gets_what_the_table_says(cast, browser_of, case):
     names = {"session": session.pk, "user": cast.member.pk, "unknown": uuid.uuid4()}
     if "{risk}" in case.path:
         names["risk"] = suspect(cast.member, cast.acme, session=session).pk
+    if "{device}" in case.path:
+        names["device"] = device_of(cast.member).pk
     path = "/" + case.path.format(**names)
     browsers = {role: browser_of(getattr(cast, role, None)) for role in ROLES}
     got = {}
@@ -174,7 +183,11 @@ def test_no_answer_holds_a_key(cast, browser_of, path):
     hashes = [bytes(row.key_hash).hex() for row in Session.objects.all()]
     risk = suspect(cast.member, cast.acme, session=session)
     address = path.format(
-        session=session.pk, user=cast.member.pk, unknown=uuid.uuid4(), risk=risk.pk
+        session=session.pk,
+        user=cast.member.pk,
+        unknown=uuid.uuid4(),
+        risk=risk.pk,
+        device=uuid.uuid4(),
     )
     text = browser.get(f"/{address}").getvalue().decode(errors="replace")
     for secret in (key, own, *hashes):
@@ -203,7 +216,7 @@ def test_every_url_is_in_the_table():
 
 
 def filled(path: str) -> str:
-    names = ("session", "user", "unknown", "risk")
+    names = ("session", "user", "unknown", "risk", "device")
     return path.format(**{name: uuid.uuid4() for name in names})
 
 

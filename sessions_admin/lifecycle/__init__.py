@@ -6,6 +6,8 @@ from sessions_admin.lifecycle.deciding import (
     change_risk_rules,
     decide,
     ensure_rules,
+    settle,
+    trust_network,
 )
 from sessions_admin.lifecycle.devices import disown, forget_device
 from sessions_admin.lifecycle.ending import (
@@ -14,7 +16,6 @@ from sessions_admin.lifecycle.ending import (
     end_overdue,
     end_sessions,
     expire,
-    is_over,
 )
 from sessions_admin.lifecycle.planned_change import (
     apply_due_plans,
@@ -45,12 +46,13 @@ __all__ = [
     "ensure_rules",
     "enter_tenant",
     "expire",
-    "is_over",
     "plan_change",
     "forget_device",
     "rename",
     "rotate",
     "save",
     "see",
+    "settle",
     "start_session",
+    "trust_network",
 ]

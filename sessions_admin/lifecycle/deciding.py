@@ -97,6 +97,21 @@ def change_risk_rules(
     return change
 
 
+def trust_network(
+    tenant: Tenant | CurrentTenant, line: str, remark: str, actor: User | None
+) -> bool:
+    """Adds a line to the trusted networks; False when it was there. Two at once both arrive."""
+    with transaction.atomic():
+        pk = ensure_rules(tenant).pk
+        trusted = RiskRules.objects.select_for_update(of=("self",)).get(pk=pk).trusted_networks
+        lines = trusted.splitlines()
+        if line in (one.partition("#")[0].strip() for one in lines):
+            return False
+        lines.append(f"{line}  # {remark}" if remark else line)
+        change_risk_rules(tenant, {"trusted_networks": "\n".join(lines)}, actor)
+    return True
+
+
 def settings_of(rules: RiskRules) -> dict[str, Any]:
     return {name: getattr(rules, name) for name in RISK_SETTINGS}
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.utils.functional import Promise
 
-from sessions_admin import risk_words
+from sessions_admin import evidence, risk_words
 from sessions_admin.vocabulary import Detector, RiskState
 
 register = template.Library()
@@ -58,4 +58,4 @@ def decision(risk: Any) -> str:
 @register.filter
 def evidence_words(risk: Any) -> str:
     """What was seen, in one sentence."""
-    return str(risk_words.DETECTORS[Detector(risk.detector)].sentence)
+    return evidence.words(risk)

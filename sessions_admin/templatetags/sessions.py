@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import endings, lifelines
+from sessions_admin.suspicions import Suspicion, suspicion_of
 from sessions_admin.traits import Trait, traits_of
 from sessions_admin.vocabulary import DeviceType, EndReason, Kind
 
@@ -35,6 +36,7 @@ class Badge:
 
 
 TRAIT_BADGES = {
+    Trait.SUSPICIOUS: Badge(_("Suspicious"), "danger"),
     Trait.ACTIVE: Badge(_("Active now"), "live"),
     Trait.NEW: Badge(_("New"), "info"),
     Trait.INACTIVE: Badge(_("Inactive 30+ days"), "warn"),
@@ -55,6 +57,12 @@ def badges(session: Any, here: Any = None) -> list[Badge]:
     traits = [TRAIT_BADGES[trait] for trait in traits_of(session, timezone.now(), here)]
     kind = KIND_BADGES.get(Kind(session.kind))
     return [kind, *traits] if kind else traits
+
+
+@register.filter
+def suspicion(session: Any) -> Suspicion | None:
+    """What was found about a live session and nobody has judged yet."""
+    return suspicion_of(session)
 
 
 @register.filter

@@ -24,6 +24,7 @@ from sessions_admin import lifecycle
 from sessions_admin.client import readable
 from sessions_admin.destination import destination
 from sessions_admin.inventory import page_after, recently_ended, take_stock, with_details
+from sessions_admin.known_devices import devices_of
 from sessions_admin.models import LABEL_LENGTH, NOTE_LENGTH, Session
 from sessions_admin.notices import reading
 from sessions_admin.notices.words import telling
@@ -71,6 +72,7 @@ def my_sessions(request: PortalRequest) -> HttpResponse:
         "page": page,
         "ended": ended,
         **_strip(request, now),
+        "devices": devices_of(request.user, inventory),
         "show_tenant": len(inventory.tenants | {one.tenant_id for one in ended}) > 1,
     })  # fmt: skip
 

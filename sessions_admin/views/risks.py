@@ -17,6 +17,7 @@ from sessions_admin.findings import (
     finding_of,
     page_of_findings,
 )
+from sessions_admin.models import NOTE_LENGTH
 from sessions_admin.risk_story import story_of
 from sessions_admin.risk_words import DETECTORS, STATES
 from tenants.access import requires
@@ -50,17 +51,22 @@ def risks(request: TenantRequest) -> HttpResponse:
 @sees
 def risk(request: TenantRequest, risk_id: UUID) -> HttpResponse:
     """One finding: what was seen, where, when, what was done, and what can be done now."""
-    return _page(request, get_object_or_404(finding_of(request.tenant, risk_id)))
+    return finding_page(request, get_object_or_404(finding_of(request.tenant, risk_id)))
 
 
-def _page(request: TenantRequest, finding: Risk) -> HttpResponse:
+def finding_page(
+    request: TenantRequest, finding: Risk, *, note_error: str = "", status: int = 200
+) -> HttpResponse:
+    """The page of one finding; with what was wrong with the reason that somebody gave."""
     context = {
         "risk": finding,
         "story": story_of(finding),
         "land": world.land(),
+        "note_error": note_error,
+        "note_length": NOTE_LENGTH,
         **_may(request),
     }
-    return render(request, "sessions_admin/risk.html", context)
+    return render(request, "sessions_admin/risk.html", context, status=status)
 
 
 def _may(request: TenantRequest) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from tests.holdings import (
     see_elsewhere,
 )
 
-# The one SELECT of the request, the live sessions, their sightings, the ended ones, the news.
-STATEMENTS = 5
+# The one SELECT of the request, the live sessions (with what was found about them), their sightings,
+# the ended ones, the news, the devices.
+STATEMENTS = 6
 
 
 @pytest.fixture

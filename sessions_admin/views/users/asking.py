@@ -37,7 +37,7 @@ def this_session(request: HttpRequest) -> FoundSession:
 
 def note_of(request: HttpRequest) -> str:
     """The administrator's words to the person: one line, bounded, nothing unprintable."""
-    return readable(" ".join(request.POST.get("note", "").split()))[:NOTE_LENGTH]
+    return readable(" ".join(request.POST.get("note", "").split())).strip()[:NOTE_LENGTH]
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:

@@ -79,6 +79,7 @@ def _cards(request: TenantRequest, person: Person) -> dict[str, Any]:
     return {
         "here": next((session for session in person.live if session.pk == own), None),
         "may_end": request.access.may(Permission.SESSIONS_END),
+        "may_see_risks": Section.RISKS in request.access.sections,
     }
 
 

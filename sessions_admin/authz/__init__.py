@@ -1,1 +1,0 @@
-"""Forward-auth: a proxy asks here whether a request to an application may pass."""
