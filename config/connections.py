@@ -30,7 +30,11 @@ def database(url: str) -> dict[str, Any]:
     else:
         # Lets the lookup prepare its statement. ?prepare_threshold=off in the URL forbids it, for a
         # pooler between that gives each transaction another connection and knows no statements.
-        options["prepare_threshold"] = None if options.get("prepare_threshold") == "off" else 5
+        pooled = options.get("prepare_threshold") == "off"
+        options["prepare_threshold"] = None if pooled else 5
+        if not pooled:  # which may refuse a connection that brings settings along
+            # Compiling a statement takes PostgreSQL seconds here, and running none of ours does.
+            options.setdefault("options", "-c jit=off")
     # Persistent connections: opening one costs SQLite 1 ms a request, and a pool 100 µs.
     # No health check: it is a SELECT a request; the lookup reconnects instead when it must.
     return config | {"CONN_MAX_AGE": 600}

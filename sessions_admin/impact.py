@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
@@ -25,9 +26,12 @@ from tenants.models import Tenant
 IDLE_AGES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 1440))
 # Enough to recognise what is meant; the number says the rest.
 EXAMPLES = 20
+# People whose sessions are looked up one by one; of more, all sessions of the tenant are ranked.
+RANKED_BY_NAME = 500
 STAYS = ""  # the fate of a session that the policy leaves alone
 # The fates there are, in the order in which screens name them.
-FATES = (EndReason.IDLE_TIMEOUT, EndReason.ABSOLUTE_TIMEOUT, EndReason.CONCURRENCY_LIMIT)
+OUTLIVED = (EndReason.IDLE_TIMEOUT, EndReason.ABSOLUTE_TIMEOUT)
+FATES = (*OUTLIVED, EndReason.CONCURRENCY_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +50,37 @@ class Impact:
         return sum(self.ending.values())
 
 
-def impact_of(policy: Policy, tenant: Tenant | CurrentTenant, *, using: UUID | None) -> Impact:
-    """What the policy would do to the tenant's sessions now, in two statements (one: nothing).
+def impact_of(
+    policy: Policy, tenant: Tenant | CurrentTenant, *, using: UUID | None, stored: Policy
+) -> Impact:
+    """What the policy would do to the tenant's sessions now, which are under the `stored` one.
 
+    One statement counts, with a limit two do; two more read examples, where there are any.
     `using` is the session that asks. Saving is activity, so it is never found idle.
     """
     now = timezone.now()
-    sessions = fated(Session.objects.within(tenant), policy, now, using=using)
-    seen_within = {
-        f"within_{number}": Count("pk", filter=Q(seen__gt=now - age))
-        for number, age in enumerate(IDLE_AGES)
-    }
-    counts = sessions.aggregate(
+    sessions = Session.objects.within(tenant)
+    live = _outliving(sessions, policy, now, using, stored)
+    counts = live.aggregate(
         sessions=Count("pk"),
         people=Count("user", distinct=True),
-        mine=Max("fate", filter=Q(pk=using)),
-        **{fate: Count("pk", filter=Q(fate=fate)) for fate in FATES},
-        **seen_within,
+        mine=Max("outlived", filter=Q(pk=using)),
+        **{fate: Count("pk", filter=Q(outlived=fate)) for fate in OUTLIVED},
+        **_idle_within(now),
     )
-    ending = {fate: counts[fate] for fate in FATES if counts[fate]}
-    within = [0, *(counts[name] for name in seen_within)]
+    above = _above(sessions, live, policy)
+    # Their ids alone: a hundred thousand are quickly read, and ranking them again is not.
+    too_many = set(above.values_list("pk", flat=True)) if above is not None else set()
+    counts[EndReason.CONCURRENCY_LIMIT] = len(too_many)
+    mine = counts["mine"] or (EndReason.CONCURRENCY_LIMIT if using in too_many else None)
+    within = [0, *(counts[name] for name in _idle_within(now))]
     return Impact(
         sessions=counts["sessions"],
         people=counts["people"],
-        ending=ending,
-        mine=EndReason(counts["mine"]) if counts["mine"] else None,
+        ending={fate: counts[fate] for fate in FATES if counts[fate]},
+        mine=EndReason(mine) if mine else None,
         idle_ages=[more - less for less, more in pairwise(within)],
-        examples=_examples(sessions) if ending else [],
+        examples=_examples(live, too_many, counts),
     )
 
 
@@ -83,22 +91,59 @@ def fated(
 
     Twin of policy.verdict and policy.leaving_first, held equal by a property test.
     """
-    live = sessions.live(now).annotate(
-        seen=Case(When(pk=using, then=Value(now)), default=F("last_seen_at")),
-        outlived=_outlived(policy, now, using),
+    live = _outliving(sessions, policy, now, using)
+    above = _above(sessions, live, policy)
+    fate: Any = F("outlived")
+    if above is not None:
+        leaves = When(Q(outlived=STAYS, pk__in=above.values("pk")), then=_ABOVE)
+        fate = Case(leaves, default=F("outlived"), output_field=CharField())
+    return cast("SessionQuerySet", live.annotate(fate=fate))
+
+
+_ABOVE = Value(EndReason.CONCURRENCY_LIMIT)
+
+
+def _outliving(
+    sessions: SessionQuerySet,
+    policy: Policy,
+    now: datetime,
+    using: UUID | None,
+    stored: Policy | None = None,
+) -> SessionQuerySet:
+    """The live ones, with `outlived`: the reason of the deadline that is over, or STAYS."""
+    seen = Case(When(pk=using, then=Value(now)), default=F("last_seen_at"))
+    live = sessions.live(now, stored).annotate(seen=seen if using else F("last_seen_at"))
+    return cast("SessionQuerySet", live.annotate(outlived=_outlived(policy, now, using)))
+
+
+def _idle_within(now: datetime) -> dict[str, Count]:
+    return {
+        f"within_{number}": Count("pk", filter=Q(seen__gt=now - age))
+        for number, age in enumerate(IDLE_AGES)
+    }
+
+
+def _above(
+    sessions: SessionQuerySet, live: SessionQuerySet, policy: Policy
+) -> SessionQuerySet | None:
+    """Those that leave because a person has more than the limit; None without one.
+
+    Those that end anyway do not count towards it. Ranking is dear, so only people are ranked who
+    may have too many.
+    """
+    limit = policy.max_live_sessions
+    if limit is None:
+        return None
+    holders = sessions.open().filter(user__isnull=False).order_by().values("user")
+    crowded = holders.annotate(held=Count("pk")).filter(held__gt=limit)
+    ids = list(crowded.values_list("user", flat=True)[: RANKED_BY_NAME + 1])
+    contending = live.filter(outlived=STAYS, user__isnull=False)
+    if len(ids) <= RANKED_BY_NAME:
+        contending = contending.filter(user__in=ids)
+    ranked = contending.annotate(
+        rank=Window(RowNumber(), partition_by=F("user"), order_by=_staying_first(policy.at_limit))
     )
-    if policy.max_live_sessions is None:
-        return cast("SessionQuerySet", live.annotate(fate=F("outlived")))
-    # Those that end anyway do not count towards the limit: they are ranked among themselves.
-    peers: dict[str, Any] = {"partition_by": [F("user"), F("outlived")]}
-    ranked = live.annotate(
-        rank=Window(RowNumber(), order_by=_leaving_first(policy.at_limit), **peers),
-        excess=Window(Count("pk"), **peers) - policy.max_live_sessions,
-    )
-    above = Q(outlived=STAYS, rank__lte=F("excess"), user__isnull=False)
-    limit = Value(EndReason.CONCURRENCY_LIMIT)
-    fate = Case(When(above, then=limit), default=F("outlived"), output_field=CharField())
-    return cast("SessionQuerySet", ranked.annotate(fate=fate))
+    return cast("SessionQuerySet", ranked.filter(rank__gt=limit))
 
 
 def _outlived(policy: Policy, now: datetime, using: UUID | None) -> Case:
@@ -117,12 +162,27 @@ def _outlived(policy: Policy, now: datetime, using: UUID | None) -> Case:
     )
 
 
-def _leaving_first(at_limit: AtLimit) -> list[str]:
-    """Twin of policy.leaving_first."""
+def _staying_first(at_limit: AtLimit) -> list[str]:
+    """Twin of policy.leaving_first, from the other end."""
     age = "seen" if at_limit == AtLimit.END_LEAST_RECENTLY_USED else "started_at"
-    return [age, "pk"]
+    return [f"-{age}", "-pk"]
 
 
-def _examples(sessions: SessionQuerySet) -> list[Session]:
-    ending = sessions.exclude(fate=STAYS).select_related("user").defer("data", "key_hash")
-    return list(ending.order_by("pk")[:EXAMPLES])
+def _examples(
+    live: SessionQuerySet, too_many: set[UUID], counts: Mapping[str, int]
+) -> list[Session]:
+    """The oldest of those that would end. Found first, read then: their rows are wide."""
+    fates: dict[UUID, str] = dict.fromkeys(
+        nsmallest(EXAMPLES, too_many), EndReason.CONCURRENCY_LIMIT
+    )
+    if any(counts[reason] for reason in OUTLIVED):
+        over = live.exclude(outlived=STAYS).order_by("pk").values_list("pk", "outlived")
+        fates |= over[:EXAMPLES]
+    wanted = nsmallest(EXAMPLES, fates)
+    if not wanted:
+        return []
+    rows = Session.objects.filter(pk__in=wanted).select_related("user").defer("data", "key_hash")
+    examples = list(rows.order_by("pk"))
+    for example in examples:
+        example.fate = fates[example.pk]
+    return examples

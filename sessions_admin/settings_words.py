@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.impact import Impact
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
+from sessions_admin.replay import Replay
 from sessions_admin.vocabulary import AtLimit, EndReason
 
 IDLE_TIMEOUT = _("Idle session timeout")
@@ -32,6 +33,13 @@ FATES = {
     EndReason.IDLE_TIMEOUT: _("Idle too long"),
     EndReason.ABSOLUTE_TIMEOUT: _("Signed in too long"),
     EndReason.CONCURRENCY_LIMIT: _("Above the limit"),
+}
+
+# The same of sessions of the past.
+PAST_FATES = {
+    EndReason.IDLE_TIMEOUT: _("%d left idle"),
+    EndReason.ABSOLUTE_TIMEOUT: _("%d signed in for too long"),
+    EndReason.CONCURRENCY_LIMIT: _("%d above the limit"),
 }
 
 UNITS = {
@@ -167,6 +175,26 @@ def _cause(reason: EndReason, number: int, policy: Policy) -> str:
     return gettext("%(number)d above the limit of %(limit)d") % {
         "number": number, "limit": policy.max_live_sessions or 0,
     }  # fmt: skip
+
+
+def replay_in_words(replay: Replay) -> str:
+    """“In the last 30 days they would have ended 112 sessions of 40 people early: …”"""
+    if not replay.sessions:
+        return gettext("In the last 30 days they would have ended no session early.")
+    sessions = ngettext("%d session", "%d sessions", replay.sessions) % replay.sessions
+    people = ngettext("%d person", "%d people", replay.people) % replay.people
+    causes = [str(PAST_FATES[reason]) % number for reason, number in replay.reasons.items()]
+    at_least = gettext("at least %s") % sessions
+    sentences = [
+        gettext("In the last 30 days they would have ended %(sessions)s of %(people)s early: "
+                "%(causes)s.")
+        % {"sessions": sessions if replay.is_complete else at_least, "people": people,
+           "causes": ", ".join(causes)}
+    ]  # fmt: skip
+    if replay.half_within:
+        words = gettext("Half of them within %s of the sign-in.")
+        sentences.append(words % in_words(replay.half_within))
+    return " ".join(sentences)
 
 
 def warnings_of(impact: Impact, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

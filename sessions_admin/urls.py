@@ -61,6 +61,7 @@ urlpatterns = [
     path("settings/risks/", risk_rules.risk_rules, name="risk-rules"),
     path("settings/sessions/", session_settings.session_settings, name="session-settings"),
     path("settings/sessions/preview/", session_settings.preview, name="preview-session-settings"),
+    path("settings/sessions/replay/", session_settings.look_back, name="replay-session-settings"),
     path("settings/sessions/planned/", planned_settings.planned, name="planned-session-settings"),
     path(
         "settings/sessions/<uuid:event_id>/restore/",

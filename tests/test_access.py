@@ -83,6 +83,10 @@ PORTAL = {
         "GET": POST_ONLY,
         "POST": (302, 403, 403, 404, 404, 302, 404),
     },
+    "settings/sessions/replay/": {
+        "GET": POST_ONLY,
+        "POST": (302, 403, 403, 200, 200, 302, 200),
+    },
     "settings/sessions/planned/": {"GET": POST_ONLY, "POST": ACTS_ON_SETTINGS},
     "notices/": {"GET": PERSONAL, "POST": POST_ONLY},
     "notices/dismiss-all/": {"GET": POST_ONLY, "POST": OWN_ACT},

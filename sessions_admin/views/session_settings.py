@@ -25,11 +25,13 @@ from sessions_admin.models import AuditEvent, PolicyBounds, Session, SessionPoli
 from sessions_admin.planned_settings import coming
 from sessions_admin.policy_history import changes_of, history
 from sessions_admin.presence import note_presence, passive
+from sessions_admin.replay import replay
 from sessions_admin.settings_form import SettingsForm, fields_of
 from sessions_admin.settings_presets import buttons_of, with_preset
 from sessions_admin.settings_words import (
     FATES,
     impact_in_words,
+    replay_in_words,
     settings_in_words,
     warnings_of,
 )
@@ -85,6 +87,17 @@ def preview(request: TenantRequest) -> HttpResponse:
         request, f"sessions_admin/session_settings_impact.html{fragment}",
         {"form": form, "preview": _preview(request, form)}, status=status,
     )  # fmt: skip
+
+
+@passive
+@require_POST
+@edits
+def look_back(request: TenantRequest) -> HttpResponse:
+    """What a form would have done in the last 30 days; asked for beside the preview, as it takes
+    longer. Changes nothing."""
+    form = _form(request, request.POST)
+    context = {"replay": _replay(request, form)}
+    return render(request, "sessions_admin/session_settings_replay.html", context)
 
 
 @require_POST
@@ -170,6 +183,13 @@ def _preview(request: TenantRequest, form: SettingsForm) -> Preview | None:
     )
 
 
+def _replay(request: TenantRequest, form: SettingsForm) -> str:
+    """In words; empty while the form has errors."""
+    if not form.is_valid():
+        return ""
+    return replay_in_words(replay(SessionPolicy(**form.settings()).rules(), request.tenant))
+
+
 def _examples(request: TenantRequest, impact: Impact) -> list[Example]:
     """To change the settings is not yet to see people's sessions."""
     if not request.access.may(Permission.SESSIONS_VIEW):
@@ -180,7 +200,9 @@ def _examples(request: TenantRequest, impact: Impact) -> list[Example]:
 def _impact(request: TenantRequest, form: SettingsForm) -> Impact:
     settings = form.settings() if form.is_bound else settings_of(form.stored)
     here = this_session(request).id
-    return impact_of(SessionPolicy(**settings).rules(), request.tenant, using=here)
+    return impact_of(
+        SessionPolicy(**settings).rules(), request.tenant, using=here, stored=form.stored.rules()
+    )
 
 
 def _page(
@@ -194,6 +216,7 @@ def _page(
         "presets": buttons_of(form),
         "preview": _preview(request, form),
         "previewed": previewed,
+        "replay": _replay(request, form) if previewed else "",
         "plan": coming(this_session(request), form.stored),
         "changes": changes,
         "newer": _address("before", pages.before),

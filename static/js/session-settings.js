@@ -54,6 +54,19 @@ settings?.addEventListener("input", (event) => {
   save.classList.replace("button-danger", "button-primary");
 });
 
+// What is unfolded stays so while the preview is exchanged.
+let unfolded = [];
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "impact") unfolded = [...detail.target.querySelectorAll("details[open]")].map(({ id }) => id);
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "replay") detail.target.removeAttribute("aria-busy");
+  if (detail.target.id !== "impact") return;
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+});
+
 settings?.addEventListener("submit", (event) => {
   const question = document.getElementById("confirm-save");
   if (!question || event.submitter?.value !== "0") return;

@@ -259,3 +259,14 @@ def test_without_script_a_change_is_restored(settings_of, cast):
     page.get_by_role("button", name="Restore", exact=True).first.click()
     assert page.get_by_text("Restored.").is_visible()
     assert stored(cast).absolute_timeout == 30 * DAY
+
+
+def test_what_is_unfolded_stays_so_and_the_past_is_told(settings_of):
+    page = settings_of()
+    idle_of_half_an_hour(page)
+    page.get_by_text("2 would end now").first.wait_for()
+    page.get_by_text("In the last 30 days they would have ended").wait_for()
+    page.get_by_text("Which sessions").click()
+    number(page, "Idle session timeout").fill("45")
+    page.get_by_text("1 would end now").first.wait_for()
+    assert page.get_by_role("cell", name="Idle too long").is_visible()

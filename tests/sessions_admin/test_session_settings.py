@@ -163,8 +163,8 @@ def test_the_statements_are_counted(cast, admin_browser, django_assert_num_queri
     # session · settings · bounds · impact · changes
     with django_assert_num_queries(5):
         admin_browser.get(HERE)
-    # … and the sessions that would end
-    with django_assert_num_queries(5):
+    # session · settings · bounds · impact · who has too many · which · the sessions that would end
+    with django_assert_num_queries(7):
         admin_browser.post(PREVIEW, FIELDS, headers=HTMX)
 
 
