@@ -43,6 +43,14 @@ PUBLIC_URL = origin(
     f"http://127.0.0.1:{env.str('PORT', '8000')}" if PLAIN_HTTP else f"https://{PUBLIC_HOST}",
 )
 
+# Proxies that ask whether a request to an application may pass say this; empty: nobody may ask.
+FORWARD_AUTH_SECRET = secret("FORWARD_AUTH_SECRET")
+SHORTEST_SECRET = 32
+if FORWARD_AUTH_SECRET and len(FORWARD_AUTH_SECRET) < SHORTEST_SECRET:
+    raise ImproperlyConfigured(
+        f"FORWARD_AUTH_SECRET is too short: use at least {SHORTEST_SECRET} random characters."
+    )
+
 # --- what runs -------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -146,6 +154,8 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_ENGINE = "sessions_admin.engine"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
 SESSION_COOKIE_NAME = "latchkey" if PLAIN_HTTP else "__Host-latchkey"
+# On an application's own host: worth nothing anywhere else.
+APPLICATION_COOKIE_NAME = "latchkey-app" if PLAIN_HTTP else "__Host-latchkey-app"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # unless the session is persistent (Remember me)

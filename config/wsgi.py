@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from sessions_admin.authz.gate import Gate  # noqa: E402  its models need the apps to be there
+
+application = Gate(django_application)

@@ -40,7 +40,7 @@ def user_of(request: HttpRequest) -> Any:
     if user is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return AnonymousUser()
     stored = session.get(HASH_SESSION_KEY) or ""
-    if constant_time_compare(stored, _current_hash(user)):
+    if is_current(user, stored):
         return user
     if any(constant_time_compare(stored, old) for old in user.get_session_auth_fallback_hash()):
         session.cycle_key()  # the server's secret was changed, not the person's
@@ -62,6 +62,30 @@ def must_prove(request: HttpRequest) -> bool:
 @cache
 def _ways_out() -> frozenset[str]:
     return frozenset(reverse(name) for name in WAYS_OUT)
+
+
+def is_current(user: Any, stored: str) -> bool:
+    """Whether a session hash was made with the person's present credential and our present key."""
+    return constant_time_compare(stored, _current_hash(user))
+
+
+def vouches(data: dict[str, Any], user: Any) -> bool:
+    """Whether a session's data says that this person signed in with the present credential.
+
+    Former keys count too, as they do in `user_of`; the session is moved to the new key there.
+    """
+    if SESSION_KEY not in data or data.get(BACKEND_SESSION_KEY) not in (
+        settings.AUTHENTICATION_BACKENDS
+    ):
+        return False
+    return held_credential(user, data.get(HASH_SESSION_KEY) or "")
+
+
+def held_credential(user: Any, stored: str) -> bool:
+    """Whether a session hash is the person's present one, made with our present or a former key."""
+    return is_current(user, stored) or any(
+        constant_time_compare(stored, old) for old in user.get_session_auth_fallback_hash()
+    )
 
 
 def access_of(request: HttpRequest) -> Access:

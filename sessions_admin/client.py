@@ -40,7 +40,11 @@ class Client:
 
 def client_of(request: HttpRequest) -> Client:
     """The client of this request. Never raises, whatever the headers say."""
-    meta = request.META
+    return client_in(request.META)
+
+
+def client_in(meta: dict[str, Any]) -> Client:
+    """The same, of a WSGI environ."""
     return read(
         meta.get("REMOTE_ADDR") or "",
         forwarded_for(meta),

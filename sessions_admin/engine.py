@@ -61,14 +61,10 @@ class SessionStore(SessionBase):
         return unseal(found.data, key, self.serializer)
 
     def _is_over(self, found: FoundSession) -> bool:
-        from sessions_admin.lifecycle import expire
-        from sessions_admin.policy import verdict
+        from sessions_admin.lifecycle import is_over
 
-        if found.ended_at is None:
-            over = verdict(found.facts, found.policy, timezone.now())
-            if over is None:
-                return False
-            expire(found.id, over)
+        if not is_over(found):
+            return False
         self.ended_id = found.id if found.user_id is not None else None
         return True
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessions_admin.client import client_of
+from sessions_admin.client import Client, client_of
 from sessions_admin.lifecycle import see
 from sessions_admin.policy import touch_interval
+
+if TYPE_CHECKING:
+    from sessions_admin.lookup import FoundSession
 
 # A page sends it with what it fetches by itself: polling, live updates, previews.
 PASSIVE_HEADER = "X-Latchkey-Passive"
@@ -25,14 +28,17 @@ def passive(view: Callable[..., Any]) -> Callable[..., Any]:
 def note_presence(request: HttpRequest) -> None:
     """Moves last_seen_at when it is due, and records a sighting when the client changed."""
     found = request.session.found  # type: ignore[attr-defined]
-    if found is None or found.user_id is None:
-        return
-    client = client_of(request)
+    if found is not None and found.user_id is not None:
+        note_use(found, client_of(request), lambda: is_passive(request))
+
+
+def note_use(found: FoundSession, client: Client, passively: Callable[[], bool]) -> None:
+    """The same, whoever asked about the session."""
     moved = client.ip != found.ip or client.user_agent != found.user_agent
     due = timezone.now() - found.last_seen_at >= touch_interval(found.policy)
     if not (moved or due):
         return
-    active = due and not is_passive(request)
+    active = due and not passively()
     if moved or active:
         see(found, client, active=active)
 

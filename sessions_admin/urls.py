@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from sessions_admin.authz.start import start as start_application
 from sessions_admin.views import (
     answer,
     api_keys,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("live/", live.live, name="live"),
     path("live/stay/", live.stay, name="stay"),
     path("live/planned/", live.planned, name="planned-ending"),
+    path("authz/start", start_application, name="start-application"),
     path("signed-out/", signed_out.signed_out, name="signed-out"),
     path("accounts/refused/", at_the_limit.refused, name="sign-in-refused"),
     path("accounts/limit/", at_the_limit.choose, name="session-limit"),

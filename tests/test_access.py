@@ -93,6 +93,7 @@ PORTAL = {
     "notices/{unknown}/dismiss/": {"GET": POST_ONLY, "POST": FOREIGN},
     "notices/{unknown}/answer/": {"GET": POST_ONLY, "POST": (302,) + (400,) * 6},
     "notices/answer/forged/": {"GET": CLOSED},
+    "authz/start": {"GET": OWN_ACT, "POST": POST_ONLY},
     "live/": {"GET": PERSONAL, "POST": POST_ONLY},
     "live/stay/": {"GET": POST_ONLY, "POST": (302, 204, 204, 204, 204, 204, 204)},
     "live/planned/": {"GET": PERSONAL, "POST": POST_ONLY},

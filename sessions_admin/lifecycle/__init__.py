@@ -16,6 +16,7 @@ from sessions_admin.lifecycle.ending import (
     end_overdue,
     end_sessions,
     expire,
+    is_over,
 )
 from sessions_admin.lifecycle.planned_change import (
     apply_due_plans,
@@ -46,6 +47,7 @@ __all__ = [
     "ensure_rules",
     "enter_tenant",
     "expire",
+    "is_over",
     "plan_change",
     "forget_device",
     "rename",

@@ -18,12 +18,13 @@ from django.utils import timezone
 from sessions_admin import audit, notices
 from sessions_admin.live import SessionQuerySet, end_reason, has_access
 from sessions_admin.models import NOTE_LENGTH, PLATFORM_POLICY_ID, Session, SessionPolicy
-from sessions_admin.policy import Verdict
+from sessions_admin.policy import Verdict, verdict
 from sessions_admin.vocabulary import AuditAction, EndReason
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from sessions_admin.lookup import FoundSession
 
 # Rows a transaction when tidying: a concurrent log-out of such a row waits some milliseconds.
 TIDY_BATCH = 1000
@@ -60,6 +61,17 @@ def end_sessions(
         over_reason=Cast(Value(str(reason)), models.CharField()),
     )
     return _end(over.order_by("pk"), actor=actor, note=note)
+
+
+def is_over(found: FoundSession) -> bool:
+    """Whether a session that was looked up is over; one whose time has come is ended here."""
+    if found.ended_at is not None:
+        return True
+    over = verdict(found.facts, found.policy, timezone.now())
+    if over is None:
+        return False
+    expire(found.id, over)
+    return True
 
 
 def expire(session_id: UUID, verdict: Verdict) -> None:

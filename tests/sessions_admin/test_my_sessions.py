@@ -20,8 +20,8 @@ from tests.holdings import (
     see_elsewhere,
 )
 
-# The one SELECT of the request, the live sessions (with what was found about them), their sightings,
-# the ended ones, the news, the devices.
+# The one SELECT of the request, the live sessions (with what was found about them), their
+# sightings, the ended ones, the news, the devices.
 STATEMENTS = 6
 
 
