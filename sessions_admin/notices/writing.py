@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from sessions_admin.client import describe
 from sessions_admin.models import Notice
 from sessions_admin.notices.delivery import deliver_soon
+from sessions_admin.notices.rows import Row, insert
 from sessions_admin.vocabulary import EndReason, NoticeKind
 
 if TYPE_CHECKING:
     from sessions_admin.client import Client
     from sessions_admin.lifecycle import EndedSession
-
-# Rows a statement: every driver takes as many parameters.
-BATCH = 500
-# A thousand mails about one event let others' pass: each is due a little after the one before.
-SPREAD = timedelta(milliseconds=50)
 
 # What a mail says of a client.
 SEEN = ("ip", "browser", "system", "city", "country")
@@ -55,11 +49,7 @@ def notify(
     `event` names what happened (“new_sign_in:<session>”); `data` is for the words of its mail.
     Nothing is sent here: the mail goes out by a task, after the commit.
     """
-    notice = Notice(
-        kind=kind, user_id=user_id, event=event, tenant_id=tenant_id, session_id=session_id,
-        risk_id=risk_id, data=data,
-    )  # fmt: skip
-    _write([notice])
+    _write(kind, [Row(user_id, event, tenant_id, session_id, risk_id, data)])
 
 
 def notify_all(
@@ -71,13 +61,7 @@ def notify_all(
     **data: Any,
 ) -> None:
     """Writes one notice for each of these people, however many, in a few statements."""
-    _write(
-        [
-            Notice(kind=kind, user_id=user_id, event=f"{event}:{user_id}", tenant_id=tenant_id,
-                   data=data)
-            for user_id in user_ids
-        ]
-    )  # fmt: skip
+    _write(kind, [Row(one, f"{event}:{one}", tenant_id, data=data) for one in user_ids])
 
 
 def retract(event: str) -> None:
@@ -101,23 +85,21 @@ def tell_endings(ended: Iterable[EndedSession], *, actor_id: Any) -> None:
     for one in ended:
         if one.reason in NEWS and one.user_id not in (None, actor_id):
             by_event[one.user_id, one.reason, one.at].append(one)
-    _write([_ending(sessions) for sessions in by_event.values()])
+    _write(NoticeKind.SESSION_ENDED, [_ending(sessions) for sessions in by_event.values()])
 
 
-def _ending(sessions: list[EndedSession]) -> Notice:
+def _ending(sessions: list[EndedSession]) -> Row:
     last = max(sessions, key=lambda one: one.id)  # ids sort by the start
-    return Notice(
-        kind=NoticeKind.SESSION_ENDED, user_id=last.user_id, tenant_id=last.tenant_id,
-        session_id=last.id, data={"reason": last.reason, "count": len(sessions)},
-        event=f"{NoticeKind.SESSION_ENDED}:{last.user_id}:{last.reason}:{last.at:%Y%m%dT%H%M%S.%f}",
-    )  # fmt: skip
+    return Row(
+        last.user_id,
+        f"{NoticeKind.SESSION_ENDED}:{last.user_id}:{last.reason}:{last.at.timestamp():.6f}",
+        last.tenant_id,
+        last.id,
+        data={"reason": last.reason, "count": len(sessions)},
+    )
 
 
-def _write(notices: list[Notice]) -> None:
-    if not notices:
-        return
-    now = timezone.now()
-    for number, notice in enumerate(notices):
-        notice.at, notice.mail_due_at = now, now + number * SPREAD
-    Notice.objects.bulk_create(notices, batch_size=BATCH, ignore_conflicts=True)
-    transaction.on_commit(deliver_soon, robust=True)
+def _write(kind: NoticeKind, rows: list[Row]) -> None:
+    if rows:
+        insert(kind, rows)
+        transaction.on_commit(deliver_soon, robust=True)
