@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # As far back as one remembers where one was; the whole list has the rest.
 FRESH_FOR = timedelta(days=28)
-STRIP = 3  # more would hide the sessions below
+STRIP = 2  # more would hide the sessions below
 
 
 def with_facts(notices: QuerySet[Notice]) -> QuerySet[Notice]:

@@ -27,6 +27,7 @@ class Telling:
 
     title: Words
     text: Words
+    seen: list[str] = field(default_factory=list)  # device, place, address, as far as known
     facts: list[tuple[Words, str]] = field(default_factory=list)
     note: str = ""  # what somebody wrote to the person
     asks: bool = False
@@ -66,6 +67,7 @@ def _new_sign_in(notice: Notice) -> Telling:
     return Telling(
         title=_("New sign-in: %(where)s") % {"where": where},
         text=_novelty_words(notice),
+        seen=_line(seen),
         facts=_access(notice, seen),
         asks=True,
         advice=IF_NOT_YOU,
@@ -90,6 +92,7 @@ def _session_ended(notice: Notice) -> Telling:
     return Telling(
         title=endings.title(session),
         text=endings.text(session) if count == 1 else _many_ended(session, count),
+        seen=_line(session) if count == 1 else [],
         facts=_access(notice, session) if count == 1 else _when(notice),
         note=endings.note(session),
         advice=endings.advice(session),
@@ -113,6 +116,7 @@ def _credential_changed(notice: Notice) -> Telling:
     return Telling(
         title=change.title,
         text=change.text if by_oneself else _("%s A Latchkey operator did it.") % change.text,
+        seen=_line(_seen(notice)) if by_oneself else [],
         facts=_access(notice, _seen(notice)) if by_oneself else _when(notice),
         asks=by_oneself,
         advice=IF_NOT_YOU if by_oneself else _("If you did not expect this, ask them about it."),
@@ -126,6 +130,7 @@ def _risk_detected(notice: Notice) -> Telling:
     return Telling(
         title=_("Your account was used in an unusual way"),
         text=_("We noticed something that does not look like you."),
+        seen=_line(seen),
         facts=_access(notice, seen),
         asks=True,
         advice=IF_NOT_YOU,
@@ -204,6 +209,10 @@ def _seen(notice: Notice) -> Session:
     if seen := notice.data.get("seen"):
         return Session(**seen)
     return notice.session or Session()
+
+
+def _line(seen: Session) -> list[str]:
+    return [part for part in (seen.device, seen.place, str(seen.ip or "")) if part]
 
 
 def _access(notice: Notice, seen: Session) -> list[tuple[Words, str]]:
