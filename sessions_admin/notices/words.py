@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from sessions_admin import endings
+from sessions_admin.evidence import sentence
 from sessions_admin.models import Notice, Session
 from sessions_admin.notices import changes
-from sessions_admin.vocabulary import EndReason, NoticeAnswer, NoticeKind, Novelty
+from sessions_admin.vocabulary import EndReason, NoticeAnswer, NoticeKind, Novelty, Response
 
 Words = str | Promise
 
@@ -126,10 +127,10 @@ def _credential_changed(notice: Notice) -> Telling:
 
 
 def _risk_detected(notice: Notice) -> Telling:
-    seen = _seen(notice)
+    seen, evidence = _seen(notice), notice.data.get("evidence", {})
     return Telling(
-        title=_("Your account was used in an unusual way"),
-        text=_("We noticed something that does not look like you."),
+        title=_risk_title(notice),
+        text=sentence(notice.data["detector"], evidence),
         seen=_line(seen),
         facts=_access(notice, seen),
         asks=True,
@@ -137,6 +138,14 @@ def _risk_detected(notice: Notice) -> Telling:
         icon="warning",
         is_warning=True,
     )
+
+
+def _risk_title(notice: Notice) -> str:
+    if notice.data.get("ended"):
+        return _("We ended a session to protect your account")
+    if notice.data.get("response") == Response.STEP_UP:
+        return _("We asked for a new proof that it is you")
+    return _("Your account was used in an unusual way")
 
 
 def _support_started(notice: Notice) -> Telling:
