@@ -23,8 +23,6 @@ GOOD_FOR = timedelta(days=7)
 TOKEN_LENGTH = 100  # ours have 70; a longer one is none
 CODES = {NoticeAnswer.ME: "y", NoticeAnswer.NOT_ME: "n"}
 
-_signer = Signer(salt="sessions_admin.notices.links")
-
 
 def link(notice: Notice, answer: NoticeAnswer) -> str:
     """The whole address, for a mail."""
@@ -41,7 +39,7 @@ def read(token: str) -> tuple[UUID, NoticeAnswer] | None:
     if len(token) > TOKEN_LENGTH:
         return None
     try:
-        name, code = _signer.unsign(token).split(".")
+        name, code = _signer().unsign(token).split(".")
         notice_id = UUID(bytes=urlsafe_b64decode(name + "=="))
     except (BadSignature, ValueError, Error):
         return None
@@ -55,4 +53,8 @@ def is_expired(notice: Notice, now: datetime) -> bool:
 
 def _token(notice_id: UUID, answer: NoticeAnswer) -> str:
     name = urlsafe_b64encode(notice_id.bytes).decode().rstrip("=")
-    return _signer.sign(f"{name}.{CODES[answer]}")
+    return _signer().sign(f"{name}.{CODES[answer]}")
+
+
+def _signer() -> Signer:
+    return Signer(salt="sessions_admin.notices.links")

@@ -127,10 +127,10 @@ def _credential_changed(notice: Notice) -> Telling:
 
 
 def _risk_detected(notice: Notice) -> Telling:
-    seen, evidence = _seen(notice), notice.data.get("evidence", {})
+    seen = _seen(notice)
     return Telling(
         title=_risk_title(notice),
-        text=sentence(notice.data["detector"], evidence),
+        text=_risk_words(notice),
         seen=_line(seen),
         facts=_access(notice, seen),
         asks=True,
@@ -146,6 +146,14 @@ def _risk_title(notice: Notice) -> str:
     if notice.data.get("response") == Response.STEP_UP:
         return _("We asked for a new proof that it is you")
     return _("Your account was used in an unusual way")
+
+
+def _risk_words(notice: Notice) -> str:
+    detector = notice.data.get("detector") or (notice.risk and notice.risk.detector)
+    evidence = notice.data.get("evidence") or (notice.risk and notice.risk.evidence)
+    if detector and evidence:
+        return sentence(detector, evidence)
+    return _("It was used in a way that did not look like you.")
 
 
 def _support_started(notice: Notice) -> Telling:
