@@ -39,8 +39,8 @@ screens: $(DEV)
 
 # Needs GNU gettext; what it makes is committed, so that nothing else does.
 messages: $(DEV)
-	SECRET_KEY=messages .venv/bin/python manage.py makemessages --locale de --add-location file \
-		--ignore .venv --ignore var --ignore tests --ignore docs --ignore bench --ignore tools
+	SECRET_KEY=messages .venv/bin/python manage.py makemessages --locale de --add-location file --no-obsolete \
+		--ignore .venv --ignore var --ignore tests --ignore docs --ignore bench --ignore tools --ignore examples
 	SECRET_KEY=messages .venv/bin/python manage.py compilemessages --locale de --ignore .venv
 
 venv: $(DEV)
