@@ -21,9 +21,9 @@ from sessions_admin.evidence import sentence
 from sessions_admin.lifecycle.ending import end_sessions
 from sessions_admin.models import Risk, Session
 from sessions_admin.notices import notify
-from sessions_admin.risk.facts import Event, Finding, History, Judgement
+from sessions_admin.risk.facts import Event, Finding, History, Judgement, Seen
 from sessions_admin.risk.judging import judge
-from sessions_admin.risk.rules import ENDING, INTRUSIVE, STRENGTH, Rules
+from sessions_admin.risk.rules import ENDING, INTRUSIVE, STRENGTH, Rules, doomed
 from sessions_admin.vocabulary import (
     AuditAction,
     EndReason,
@@ -40,6 +40,9 @@ logger = logging.getLogger(__name__)
 
 # A known device in another café is no news; it is kept as a fact and nobody is told.
 WORTH_TELLING = frozenset({Novelty.DEVICE, Novelty.COUNTRY})
+
+# What a notice says of a client (as notices.seen).
+TOLD = ("ip", "browser", "system", "city", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,15 @@ class Suspicion:
     """All that one event leads to; nothing, unless something is odd."""
 
     user: User
-    session_id: UUID
+    seen: Seen  # who came
     tenant_id: UUID | None
     novelty: frozenset[Novelty] = frozenset()
     actions: tuple[Action, ...] = ()
     ended: set[UUID] = field(default_factory=set)
+
+    @property
+    def session_id(self) -> UUID:
+        return self.seen.session
 
     @property
     def is_nothing(self) -> bool:
@@ -92,7 +99,11 @@ class Suspicion:
     def doomed(self) -> frozenset[UUID]:
         """The sessions that end."""
         acting = (one for one in self.actions if one.acts)
-        return frozenset(doomed for one in acting for doomed in _doomed(one, self.session_id))
+        return frozenset(
+            session
+            for one in acting
+            for session in doomed(one.response, self.session_id, one.finding.other)
+        )
 
 
 def suspect(
@@ -101,7 +112,7 @@ def suspect(
     """What this event leads to; nothing is written yet. A statement only if something was found."""
     judgement = judge(event, history, rules)
     actions = _actions(user, tenant_id, judgement, rules, event.now.at)
-    return Suspicion(user, event.now.session, tenant_id, judgement.novelty, tuple(actions))
+    return Suspicion(user, event.now, tenant_id, judgement.novelty, tuple(actions))
 
 
 def end_the_suspected(suspicion: Suspicion, *, among: Iterable[UUID] | None = None) -> None:
@@ -173,15 +184,6 @@ def _is_cleared(risk: Risk) -> bool:
     return risk.state == RiskState.DISMISSED or (proved and risk.response == Response.STEP_UP)
 
 
-def _doomed(action: Action, session_id: UUID) -> set[UUID]:
-    other = action.finding.other or session_id
-    return {
-        Response.END_NEW: {session_id},
-        Response.END_OLD: {other},
-        Response.END_BOTH: {session_id, other},
-    }.get(action.response, set())
-
-
 def _row(suspicion: Suspicion, action: Action) -> Risk:
     finding = action.finding
     ended = action.acts and action.response in ENDING
@@ -209,7 +211,7 @@ def _tell(suspicion: Suspicion, rows: list[Risk]) -> None:
     told = [(one, row) for one, row in zip(suspicion.actions, rows, strict=True) if one.told]
     facts: dict[str, Any] = {
         "user_id": suspicion.user.pk, "tenant_id": suspicion.tenant_id,
-        "session_id": suspicion.session_id,
+        "session_id": suspicion.session_id, "seen": _seen(suspicion.seen),
     }  # fmt: skip
     if told:
         action, risk = max(told, key=lambda pair: STRENGTH[pair[0].response])
@@ -223,3 +225,9 @@ def _tell(suspicion: Suspicion, rows: list[Risk]) -> None:
             NoticeKind.NEW_SIGN_IN, event=f"new_sign_in:{suspicion.session_id}", **facts,
             novelty=sorted(suspicion.novelty),
         )  # fmt: skip
+
+
+def _seen(seen: Seen) -> dict[str, Any]:
+    """For the notice: as it was then."""
+    facts = {name: getattr(seen, name) for name in TOLD}
+    return {name: value for name, value in facts.items() if value}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from sessions_admin.risk.facts import Seen
 from sessions_admin.risk.networks import Networks, is_place
@@ -46,6 +47,16 @@ class Rules:
         """Whether address and place say where the person is: a public address, not one of the
         tenant's own nor one that many people share."""
         return is_place(seen.ip) and not self.trusts(seen) and not self.shared.contains(seen.ip)
+
+
+def doomed(response: Response, session: UUID, other: UUID | None) -> set[UUID]:
+    """The sessions that end: the one that came, the other of the pair, or both. What has no
+    other is about one session, whichever it is called."""
+    return {
+        Response.END_NEW: {session},
+        Response.END_OLD: {other or session},
+        Response.END_BOTH: {session, other or session},
+    }.get(response, set())
 
 
 def responses_to(detector: Detector) -> tuple[Response, ...]:
