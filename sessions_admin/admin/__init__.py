@@ -1,5 +1,23 @@
 """Sessions, their history and their rules in the operator's Django admin."""
 
-from sessions_admin.admin import history, holders, sessions, settings
+from sessions_admin.admin import (
+    applications,
+    devices,
+    history,
+    holders,
+    notices,
+    programs,
+    sessions,
+    settings,
+)
 
-__all__ = ["history", "holders", "sessions", "settings"]
+__all__ = [
+    "applications",
+    "devices",
+    "history",
+    "holders",
+    "notices",
+    "programs",
+    "sessions",
+    "settings",
+]

@@ -4,8 +4,16 @@ import pytest
 from playwright.sync_api import expect
 
 from sessions_admin import audit
-from sessions_admin.models import PLATFORM_POLICY_ID, PolicyBounds, Session
-from sessions_admin.vocabulary import AuditAction, EndReason
+from sessions_admin.models import (
+    PLATFORM_POLICY_ID,
+    Notice,
+    PolicyBounds,
+    Session,
+    SigningKey,
+)
+from sessions_admin.notices import notify
+from sessions_admin.signing_keys import rotate
+from sessions_admin.vocabulary import AuditAction, EndReason, NoticeKind
 from tenants.models import Membership
 from tests.holdings import hold, see_elsewhere
 
@@ -23,6 +31,10 @@ def pages(cast, session):
     membership = Membership.objects.get(user=cast.member)
     event = audit.record(AuditAction.SESSION_STARTED, user_id=cast.member.pk, amr="pwd")
     bounds = PolicyBounds.objects.create()
+    notify(NoticeKind.SESSION_ENDED, user_id=cast.member.pk, event="one", session_id=session.pk)
+    notice = Notice.objects.get(event="one")
+    rotate()
+    key = SigningKey.objects.get()
     return [
         "/admin/",
         "/admin/accounts/user/", "/admin/accounts/user/add/",
@@ -40,6 +52,10 @@ def pages(cast, session):
         "/admin/sessions_admin/sessionpolicy/",
         f"/admin/sessions_admin/sessionpolicy/{PLATFORM_POLICY_ID}/change/",
         f"/admin/sessions_admin/policybounds/{bounds.pk}/change/",
+        "/admin/sessions_admin/application/", "/admin/sessions_admin/application/add/",
+        "/admin/sessions_admin/apikey/", "/admin/sessions_admin/knowndevice/",
+        "/admin/sessions_admin/signingkey/", f"/admin/sessions_admin/signingkey/{key.pk}/change/",
+        "/admin/sessions_admin/notice/", f"/admin/sessions_admin/notice/{notice.pk}/change/",
     ]  # fmt: skip
 
 
