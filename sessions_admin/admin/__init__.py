@@ -7,6 +7,7 @@ from sessions_admin.admin import (
     holders,
     notices,
     programs,
+    risks,
     sessions,
     settings,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "holders",
     "notices",
     "programs",
+    "risks",
     "sessions",
     "settings",
 ]
