@@ -32,6 +32,21 @@ class Page[Row: Model]:
     after: str = ""
 
 
+class UnknownCursorError(Exception):
+    """The cursor is none of ours, or of another list."""
+
+
+def page_after[Row: Model](
+    queryset: QuerySet[Row], order: Order, cursor: str, *, size: int
+) -> Page[Row]:
+    """For programs: the page after the cursor, the first one without. One that leads beyond the
+    list (its rows are gone) gives an empty page; UnknownCursorError for one that is none."""
+    start = _read(cursor, order) if cursor else None
+    if cursor and not start:
+        raise UnknownCursorError
+    return _page(_keyed(queryset, order), order, start, size)
+
+
 def page_of[Row: Model](
     queryset: QuerySet[Row], order: Order, query: Mapping[str, str], *, size: int
 ) -> Page[Row]:
@@ -40,8 +55,7 @@ def page_of[Row: Model](
     Cursors are signed, so what comes back is what went out. One that leads beyond the list (its
     rows are gone) leads to the first page, too.
     """
-    key = F(order.by) if isinstance(order.by, str) else order.by
-    keyed = cast("QuerySet[Row]", queryset.annotate(page_key=key))
+    keyed = _keyed(queryset, order)
     if start := _read(query.get("before", ""), order):
         page = _page(keyed, order, start, size, towards="before")
     elif start := _read(query.get("after", ""), order):
@@ -49,6 +63,11 @@ def page_of[Row: Model](
     else:
         return _page(keyed, order, None, size)
     return page if page.rows else _page(keyed, order, None, size)
+
+
+def _keyed[Row: Model](queryset: QuerySet[Row], order: Order) -> QuerySet[Row]:
+    key = F(order.by) if isinstance(order.by, str) else order.by
+    return cast("QuerySet[Row]", queryset.annotate(page_key=key))
 
 
 def _page[Row: Model](

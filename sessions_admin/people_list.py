@@ -168,8 +168,12 @@ def page_of_people(
     size: int = PAGE_SIZE,
 ) -> Page[Membership]:
     """The memberships on the page that the URL's query names."""
-    found = described(_found(tenant, wanted, now), tenant)
-    return page_of(found, wanted.order, query, size=size)
+    return page_of(people(tenant, wanted, now), wanted.order, query, size=size)
+
+
+def people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
+    """All that are wanted, in no order yet."""
+    return described(_found(tenant, wanted, now), tenant)
 
 
 def count_people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> int:

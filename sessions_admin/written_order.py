@@ -34,6 +34,10 @@ class Unsettled(Func):
 
     output_field = BigIntegerField()
 
+    @classmethod
+    def sql_for(cls, vendor: str) -> str:
+        return str(cls().as_postgresql()[0] if vendor == "postgresql" else SQLITE_NOW)
+
     def as_postgresql(self, *_: Any, **__: Any) -> Any:
         return "pg_snapshot_xmin(pg_current_snapshot())::text::bigint", []
 

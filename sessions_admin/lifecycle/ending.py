@@ -47,20 +47,21 @@ def end_sessions(
     reason: EndReason,
     actor: User | None,
     note: str = "",
+    via: str = "",
     at: datetime | None = None,
 ) -> list[EndedSession]:
     """Ends the sessions of the queryset that nobody has ended yet, and returns those.
 
     The one way to end sessions: one or a hundred thousand, in one transaction with their audit
-    rows. `actor` None is the system; `note` is shown to the person; `at` is the true moment of an
-    ending that is only noticed now. Two callers never end the same session: the loser of the race
-    gets it not returned.
+    rows. `actor` None is the system; `note` is shown to the person; `via` names the program that
+    asked, for the audit log; `at` is the true moment of an ending that is only noticed now. Two
+    callers never end the same session: the loser of the race gets it not returned.
     """
     over = queryset.open().annotate(
         over_at=Value(at or timezone.now(), models.DateTimeField()),
         over_reason=Cast(Value(str(reason)), models.CharField()),
     )
-    return _end(over.order_by("pk"), actor=actor, note=note)
+    return _end(over.order_by("pk"), actor=actor, note=note, via=via)
 
 
 def is_over(found: FoundSession) -> bool:
@@ -173,23 +174,27 @@ def _ender_of_everything(session_id: UUID) -> User | None:
     return policy.ended_before_by
 
 
-def _end(over: SessionQuerySet, *, actor: User | None, note: str = "") -> list[EndedSession]:
+def _end(
+    over: SessionQuerySet, *, actor: User | None, note: str = "", via: str = ""
+) -> list[EndedSession]:
     # savepoint=False: this is one statement for an anonymous visitor, and stays one.
     with transaction.atomic(using=Session.objects.db, savepoint=False):
         ended = _close(over, actor=actor, note=note)
         people = [one for one in ended if one.user_id is not None]
         if people:
-            _record(people + _close_orphans(actor), actor=actor, note=note)
+            _record(people + _close_orphans(actor), actor=actor, note=note, via=via)
         notices.tell_endings(ended, actor_id=actor and actor.pk)
     return ended
 
 
-def _record(ended: list[EndedSession], *, actor: User | None, note: str) -> None:
+def _record(
+    ended: list[EndedSession], *, actor: User | None, note: str, via: str = ""
+) -> None:
     audit.record_all(
         audit.event(
             AuditAction.SESSION_ENDED, actor_id=actor and actor.pk, tenant_id=one.tenant_id,
             user_id=one.user_id, session_id=one.id, at=one.at,
-            reason=one.reason, initiator=one.reason.initiator, note=note,
+            reason=one.reason, initiator=one.reason.initiator, note=note, via=via,
         )
         for one in ended
     )  # fmt: skip

@@ -9,12 +9,20 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 
 from sessions_admin.identifiers import earliest_uuid7
-from sessions_admin.models import LoginAttempt, Notice, Session
+from sessions_admin.models import (
+    EndingPreview,
+    IdempotentCall,
+    LoginAttempt,
+    Notice,
+    Session,
+)
 
 # Rows a transaction: nobody who signs in meanwhile waits for long.
 FORGET_BATCH = 1000
 # An anonymous visitor's notes belong to nobody's history.
 VISITORS_KEPT = timedelta(days=1)
+# Longer than any client repeats a call for.
+IDEMPOTENT_CALLS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,12 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
         Outworn(
             "notices",
             Notice.objects.filter(pk__lt=born, at__lt=before, mail_due_at=None).order_by("pk"),
+        ),
+        Outworn(
+            "answers to API calls", IdempotentCall.objects.filter(at__lt=now - IDEMPOTENT_CALLS_KEPT)
+        ),
+        Outworn(
+            "previews of endings", EndingPreview.objects.filter(at__lt=now - IDEMPOTENT_CALLS_KEPT)
         ),
     ]
 

@@ -28,6 +28,7 @@ from sessions_admin.known_devices import devices_of
 from sessions_admin.models import LABEL_LENGTH, NOTE_LENGTH, Session
 from sessions_admin.notices import reading
 from sessions_admin.notices.words import telling
+from sessions_admin.own_endings import end_own
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.traits import Trait
 from sessions_admin.vocabulary import EndReason
@@ -186,17 +187,7 @@ def _here(request: PortalRequest) -> UUID:
 
 
 def _end_others(request: PortalRequest, sessions: SessionQuerySet) -> list[lifecycle.EndedSession]:
-    """Ends those of these that are the person's, never the one that asks.
-
-    What time has ended already is tidied first: it gets its true reason and is not counted.
-    """
-    here = Session.objects.select_related("tenant").get(pk=_here(request))
-    mine = sessions.of(request.user).exclude(pk=here.pk)
-    for _overdue in lifecycle.end_overdue(among=mine):
-        pass
-    return lifecycle.end_sessions(
-        mine, reason=EndReason.REVOKED_BY_USER, actor=request.user, note=name_and_place(here)
-    )
+    return end_own(sessions, user=request.user, here=_here(request))
 
 
 def _tell(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -16,12 +16,12 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin.display import ended_rows, load_sightings
 from sessions_admin.keyset import Order, page_of
+from sessions_admin.login_history import LATEST_FIRST, attempts_at
 from sessions_admin.members import refusal_to_disable, refusal_to_end
-from sessions_admin.models import LoginAttempt, Session
+from sessions_admin.models import Session
 from sessions_admin.people_list import Person, described, people_of
 from sessions_admin.views.users.asking import Question, members, render_question, this_session
 from sessions_admin.views.users.options import options
-from sessions_admin.vocabulary import LoginOutcome
 from tenants.access import requires
 from tenants.permissions import Permission, Section
 
@@ -32,8 +32,6 @@ LIVE_LISTED = 50  # nobody reads more cards; the rest is a number, and ends with
 FEW_LISTED = 5  # in a row of the list, or in a dialog about what would end
 PAGE_SIZE = 25
 LAST_ENDED_FIRST = Order("ended", F("ended_at"), descending=True)
-# The ids are UUIDv7: by id is by time.
-LATEST_FIRST = Order("attempts", F("id"), descending=True)
 
 
 @require_safe
@@ -84,10 +82,7 @@ def _cards(request: TenantRequest, person: Person) -> dict[str, Any]:
 
 
 def _history(request: TenantRequest, person: Person) -> dict[str, Any]:
-    """Sign-ins to this tenant, and attempts that came too short to reach any."""
-    nowhere = Q(tenant=None, outcome__in=[LoginOutcome.FAILED, LoginOutcome.DENIED])
-    here_or_nowhere = Q(tenant_id=request.tenant.id) | nowhere
-    attempts = LoginAttempt.objects.filter(here_or_nowhere, user=person.user)
+    attempts = attempts_at(request.tenant, person.user)
     return {"attempts": page_of(attempts, LATEST_FIRST, request.GET, size=PAGE_SIZE)}
 
 

@@ -1,0 +1,1 @@
+"""The JSON API: another door to what the pages do, for programs."""
