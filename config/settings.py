@@ -234,7 +234,8 @@ SECURE_SSL_REDIRECT = not PLAIN_HTTP
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else int(timedelta(days=365).total_seconds())
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
 # Only a proxy that we trust may say that the browser came by https (sessions_admin.client).
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# The API answers plain http with an error instead of a redirect (ASVS 4.1.2).
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/v1/"]
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 if PLAIN_HTTP:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include("sessions_admin.urls")),
     path("", include("accounts.urls")),
+    path("api/v1/", include("sessions_admin.api.urls")),
     path("tenants/", include("tenants.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core import signing
@@ -24,6 +24,7 @@ from sessions_admin.vocabulary import EndReason
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from sessions_admin.live import SessionQuerySet
     from tenants.access import CurrentTenant
 
 ENDED_AT_MOST = 20_000  # in a call: a second or two, and 320 kB of ids; ask again for more
@@ -71,20 +72,20 @@ class Asker:
     via: str
 
 
-def preview_ending(query: SessionQuery, asker: Asker) -> Preview:
+def preview_ending(query: SessionQuery, asker: Asker, *, sample: int = SAMPLE) -> Preview:
     """Counts and keeps what would end. Changes no session."""
     now = timezone.now()
     doomed = matching(Session.objects.all(), query, asker.tenant, now).exclude(pk=asker.spared)
     ids = list(doomed.order_by("pk").values_list("pk", flat=True)[: ENDED_AT_MOST + 1])
     more, ids = len(ids) > ENDED_AT_MOST, ids[:ENDED_AT_MOST]
-    sample = Session.objects.with_deadlines().filter(pk__in=ids[:SAMPLE])
+    shown = Session.objects.with_deadlines().filter(pk__in=ids[:sample])
     with transaction.atomic():
         _forget_old(asker)
         kept = EndingPreview.objects.create(
             tenant_id=asker.tenant.id, caller=asker.name, query=query.as_data(), at=now,
             session_ids=b"".join(session_id.bytes for session_id in ids),
         )  # fmt: skip
-    rows = sample.select_related("user").defer("data", "key_hash").order_by("pk")
+    rows = shown.defer("data", "key_hash").order_by("pk")
     return Preview(len(ids), more, list(rows), signing.dumps(kept.id.hex, salt=SALT))
 
 
@@ -104,18 +105,19 @@ def end_previewed(token: str, query: SessionQuery, asker: Asker, *, note: str = 
     return Outcome(len(ids), ended, len(ids) - len(ended) - changed, changed)
 
 
-def end_of_tenant(session_ids: Iterable[UUID], asker: Asker, *, note: str = "") -> list[Any]:
-    """Ends those of these sessions that are the tenant's and live."""
-    return end_sessions(
-        Session.objects.live().within(asker.tenant).filter(pk__in=list(session_ids)),
-        reason=EndReason.API_REQUEST, actor=asker.actor, note=note, via=asker.via,
-    )  # fmt: skip
+def end_of(sessions: SessionQuerySet, asker: Asker, *, note: str = "") -> list[EndedSession]:
+    """Ends those of these sessions that are the tenant's and live, but the one that asks."""
+    return _revoke(sessions.live().within(asker.tenant), asker, note)
 
 
 def _end(some: Iterable[UUID], query: SessionQuery, asker: Asker, note: str) -> list[EndedSession]:
-    among = Session.objects.filter(pk__in=list(some)).exclude(pk=asker.spared)
+    among = Session.objects.filter(pk__in=list(some))
+    return _revoke(matching(among, query, asker.tenant, timezone.now()), asker, note)
+
+
+def _revoke(sessions: SessionQuerySet, asker: Asker, note: str) -> list[EndedSession]:
     return end_sessions(
-        matching(among, query, asker.tenant, timezone.now()),
+        sessions.exclude(pk=asker.spared),
         reason=EndReason.API_REQUEST, actor=asker.actor, note=note, via=asker.via,
     )  # fmt: skip
 

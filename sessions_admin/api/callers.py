@@ -131,7 +131,7 @@ def _forged(request: HttpRequest) -> bool:
     def protected(*_: object) -> None:
         """Stands for the view, which is exempt: only callers with a cookie need the token."""
 
-    return CsrfViewMiddleware(lambda _: None).process_view(request, protected, (), {}) is not None  # type: ignore[arg-type,return-value]
+    return CsrfViewMiddleware(lambda _: None).process_view(request, protected, (), {}) is not None  # type: ignore[arg-type]
 
 
 def _hold_to_session(caller: Caller, request: HttpRequest) -> None:
@@ -139,8 +139,6 @@ def _hold_to_session(caller: Caller, request: HttpRequest) -> None:
     if caller.session is None:
         return
     if caller.session.suspected_at:
-        raise ProblemError(
-            STEP_UP_REQUIRED, max_age=0, reauthenticate="/accounts/reauthenticate/"
-        )
+        raise ProblemError(STEP_UP_REQUIRED, max_age=0, reauthenticate="/accounts/reauthenticate/")
     if caller.session.read_only and request.method not in READING:
         raise ProblemError(READ_ONLY)

@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from sessions_admin.api.problems import IN_FLIGHT, KEY_REUSED, ProblemError, invalid
+from sessions_admin.lifecycle.retention import ANSWERS_KEPT
 from sessions_admin.models import IdempotentCall
-from sessions_admin.lifecycle.retention import IDEMPOTENT_CALLS_KEPT
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 128  # a UUID has 36
@@ -65,7 +65,7 @@ def _taken_over(claim: IdempotentCall) -> IdempotentCall:
     found = IdempotentCall.objects.filter(caller=claim.caller, key=claim.key).first()
     if found is None:  # freed in this very moment
         raise ProblemError(IN_FLIGHT, headers={"Retry-After": "1"})
-    lasts = DEAD_AFTER if found.status is None else IDEMPOTENT_CALLS_KEPT
+    lasts = DEAD_AFTER if found.status is None else ANSWERS_KEPT
     if found.at < claim.at - lasts:
         # Compare-and-set: of those who find it dead, one takes it.
         stale = IdempotentCall.objects.filter(pk=found.pk, at=found.at)

@@ -33,7 +33,7 @@ HTTPS_REQUIRED = Kind("https_required", 403, "Only over https",
 CSRF_FAILED = Kind("csrf_failed", 403, "The CSRF token is missing or wrong",
     "A page that calls with its session's cookie sends the token as X-CSRFToken.")  # fmt: skip
 FORBIDDEN = Kind("forbidden", 403, "The permission is missing",
-    "`permission` names it. Ask an owner of the tenant for it, or use a key that has it.")  # fmt: skip
+    "`permission` names it. Ask an owner for it, or use a key that has it.")  # fmt: skip
 PERSON_REQUIRED = Kind("person_required", 403, "Only a person has sessions",
     "A key has none of its own. Call with an access token or the session's cookie.")  # fmt: skip
 NO_TENANT = Kind("no_tenant", 403, "The session is in no tenant",
@@ -49,7 +49,7 @@ METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "Not by this method",
 IN_FLIGHT = Kind("in_flight", 409, "The first call is still at work",
     "Repeat it with the same Idempotency-Key a little later.")  # fmt: skip
 PREVIEW_GONE = Kind("preview_gone", 409, "There is no such preview",
-    "It was used, is too old, or was of another query or caller. Ask with `dry_run` again.")  # fmt: skip
+    "Used, too old, or of another query or caller. Ask with `dry_run` again.")  # fmt: skip
 PRECONDITION_FAILED = Kind("precondition_failed", 412, "It was changed meanwhile",
     "Read it again, and send the new ETag as If-Match.")  # fmt: skip
 TOO_LARGE = Kind("too_large", 413, "The body is too large",

@@ -187,9 +187,7 @@ def _end(
     return ended
 
 
-def _record(
-    ended: list[EndedSession], *, actor: User | None, note: str, via: str = ""
-) -> None:
+def _record(ended: list[EndedSession], *, actor: User | None, note: str, via: str = "") -> None:
     audit.record_all(
         audit.event(
             AuditAction.SESSION_ENDED, actor_id=actor and actor.pk, tenant_id=one.tenant_id,

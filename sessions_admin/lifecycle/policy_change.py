@@ -56,13 +56,15 @@ def change_policy(
     actor: User | None,
     *,
     planned_at: datetime | None = None,
+    via: str = "",
 ) -> PolicyChange:
     """Stores these of the SETTINGS (valid ones) and ends at once what they do not allow.
 
     One transaction. Sessions end with the true reason at the true moment of their new deadline;
     exactly those that impact.impact_of names. The audit event's data: `old` and `new` (all
-    SETTINGS, durations in seconds), `effect` (`ended`, and the number for each reason) and, if
-    people were warned of it, `planned_at`. What was planned before it is withdrawn.
+    SETTINGS, durations in seconds), `effect` (`ended`, and the number for each reason), if
+    people were warned of it, `planned_at`, and the program that asked, if one did (`via`). What
+    was planned before it is withdrawn.
     """
     with transaction.atomic():
         policy = locked_policy(tenant)
@@ -75,7 +77,7 @@ def change_policy(
         ended = _apply(policy, _sessions_of(tenant), timezone.now())
         change = PolicyChange(old, new, ended)
         if change.is_change:
-            _record(change, tenant, actor, planned_at)
+            _record(change, tenant, actor, planned_at, via)
             withdraw_plan(tenant, actor)
     return change
 
@@ -190,6 +192,7 @@ def _record(
     tenant: Tenant | CurrentTenant | None,
     actor: User | None,
     planned_at: datetime | None,
+    via: str,
 ) -> None:
     audit.record(
         AuditAction.POLICY_CHANGED,
@@ -199,4 +202,5 @@ def _record(
         new=as_data(change.new),
         effect={"ended": len(change.ended), **Counter(one.reason for one in change.ended)},
         planned_at=planned_at and planned_at.isoformat(),
+        via=via,
     )

@@ -22,7 +22,7 @@ FORGET_BATCH = 1000
 # An anonymous visitor's notes belong to nobody's history.
 VISITORS_KEPT = timedelta(days=1)
 # Longer than any client repeats a call for.
-IDEMPOTENT_CALLS_KEPT = timedelta(days=1)
+ANSWERS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,10 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
             Notice.objects.filter(pk__lt=born, at__lt=before, mail_due_at=None).order_by("pk"),
         ),
         Outworn(
-            "answers to API calls", IdempotentCall.objects.filter(at__lt=now - IDEMPOTENT_CALLS_KEPT)
+            "answers to API calls",
+            IdempotentCall.objects.filter(at__lt=now - ANSWERS_KEPT),
         ),
-        Outworn(
-            "previews of endings", EndingPreview.objects.filter(at__lt=now - IDEMPOTENT_CALLS_KEPT)
-        ),
+        Outworn("previews of endings", EndingPreview.objects.filter(at__lt=now - ANSWERS_KEPT)),
     ]
 
 
