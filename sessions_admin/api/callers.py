@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from sessions_admin.lookup import FoundSession
 
+BY_TOKEN, BY_PAGE = "access token", "portal"  # as the audit log names them
 # RFC 6750 §3
 CHALLENGE = 'Bearer realm="Latchkey"'
 INVALID_TOKEN = f'{CHALLENGE}, error="invalid_token"'
@@ -53,6 +54,10 @@ class Caller:
     def here(self) -> UUID | None:
         """The session that calls, which bulk endings spare."""
         return self.session.id if self.session else None
+
+    @property
+    def is_page(self) -> bool:
+        return self.via == BY_PAGE
 
     @property
     def quota(self) -> str:
@@ -111,7 +116,7 @@ def _bearer(credential: str) -> Caller:
     elif session := session_of(credential):
         # Whoever opened a support session did not prove to be the person.
         proof = None if session.kind == Kind.SUPPORT else session.authenticated_at
-        return Caller(f"session:{session.id}", session.access, "access token", session, proof)
+        return Caller(f"session:{session.id}", session.access, BY_TOKEN, session, proof)
     raise ProblemError(NOT_AUTHENTICATED, headers={"WWW-Authenticate": INVALID_TOKEN})
 
 
@@ -124,7 +129,7 @@ def _page(request: HttpRequest) -> Caller:
     store: Any = request.session
     found: FoundSession = store.found
     proof = None if found.kind == Kind.SUPPORT else proved_at(request)
-    return Caller(f"session:{found.id}", found.access, "portal", found, proof)
+    return Caller(f"session:{found.id}", found.access, BY_PAGE, found, proof)
 
 
 def _forged(request: HttpRequest) -> bool:

@@ -19,6 +19,7 @@ from sessions_admin.impact import impact_of
 from sessions_admin.lifecycle import change_policy
 from sessions_admin.lifecycle.policy_change import locked_policy
 from sessions_admin.models import PolicyBounds, SessionPolicy
+from sessions_admin.presence import note_presence
 from sessions_admin.settings_form import SettingsForm, fields_of
 from sessions_admin.vocabulary import EndReason
 from tenants.permissions import Permission, Section
@@ -79,6 +80,8 @@ def change(request: ApiRequest, response: HttpResponse, body: SettingsChange) ->
     only if nobody changed them since they were read."""
     caller = request.caller
     tenant = tenant_of(caller)
+    if caller.is_page:
+        note_presence(request)  # saving is activity: the person's own session is not idle
     with transaction.atomic():
         stored = locked_policy(tenant)
         _hold_to_match(request, stored)
@@ -99,9 +102,10 @@ def change(request: ApiRequest, response: HttpResponse, body: SettingsChange) ->
 @needs(Section.SESSION_SETTINGS, *EDITS)
 def preview(request: ApiRequest, body: SettingsChange) -> Any:
     """What the change would do to the live sessions. Changes nothing."""
-    form = _form(_stored(request), body)
-    policy = SessionPolicy(**form.settings())
-    impact = impact_of(policy.rules(), tenant_of(request.caller), using=request.caller.here)
+    stored = _stored(request)
+    policy = SessionPolicy(**_form(stored, body).settings())
+    caller = request.caller
+    impact = impact_of(policy.rules(), tenant_of(caller), using=caller.here, stored=stored.rules())
     return {
         "settings": fields_of(policy), "sessions": impact.sessions, "people": impact.people,
         "ending": impact.total, "reasons": impact.ending, "yours": impact.mine,
