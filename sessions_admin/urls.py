@@ -61,6 +61,7 @@ urlpatterns = [
     path("risks/<uuid:risk_id>/end/", judging.end, name="end-risky-sessions"),
     path("risks/<uuid:risk_id>/trust/", judging.trust, name="trust-network"),
     path("settings/risks/", risk_rules.risk_rules, name="risk-rules"),
+    path("settings/risks/preview/", risk_rules.preview, name="preview-risk-rules"),
     path("settings/sessions/", session_settings.session_settings, name="session-settings"),
     path("settings/sessions/preview/", session_settings.preview, name="preview-session-settings"),
     path("settings/sessions/replay/", session_settings.look_back, name="replay-session-settings"),

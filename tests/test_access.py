@@ -62,6 +62,7 @@ PORTAL = {
     "risks/{risk}/end/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "risks/{risk}/trust/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "settings/risks/": {"GET": SEES_USERS, "POST": ACTS_ON_SETTINGS},
+    "settings/risks/preview/": {"GET": POST_ONLY, "POST": (302, 403, 403, 200, 200, 302, 200)},
     "settings/sessions/": {"GET": SEES_USERS, "POST": ACTS_ON_SETTINGS},
     "settings/sessions/preview/": {
         "GET": POST_ONLY,

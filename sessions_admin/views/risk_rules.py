@@ -1,4 +1,4 @@
-"""Risk rules: see them, save them."""
+"""Risk rules: see them, try them on the last weeks, save them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
+from sessions_admin.back_test_words import Trial, trial_of
 from sessions_admin.lifecycle import change_risk_rules
 from sessions_admin.models import RiskRules
-from sessions_admin.presence import note_presence
+from sessions_admin.presence import note_presence, passive
 from sessions_admin.risk_rules_form import RulesForm
 from sessions_admin.risk_rules_history import history
 from tenants.access import requires
@@ -38,12 +39,27 @@ def risk_rules(request: TenantRequest) -> HttpResponse:
     return _page(request, _form(request))
 
 
+@passive
+@require_POST
+@edits
+def preview(request: TenantRequest) -> HttpResponse:
+    """What the rules of the form would have found in the last weeks. Changes nothing."""
+    form = _form(request, request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    return _page(request, form, trial=_try(request, form))
+
+
 @edits
 @step_up(ADMINISTRATIVE)
 def _save(request: TenantRequest) -> HttpResponse:
     form = _form(request, request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
+    if request.POST.get("confirmed") == "0" and form.is_sharper():
+        trial = _try(request, form)
+        if trial.warnings:
+            return _page(request, form, trial=trial)
     note_presence(request)  # saving is activity: the person's own session is not idle
     change = change_risk_rules(request.tenant, form.rules(), request.user)
     messages.success(request, _("Saved.") if change.is_change else _("Nothing was changed."))
@@ -58,16 +74,28 @@ def _form(request: TenantRequest, data: Mapping[str, Any] | None = None) -> Rule
     return RulesForm(data, stored=stored)
 
 
-def _page(request: TenantRequest, form: RulesForm, *, status: int = 200) -> HttpResponse:
+def _try(request: TenantRequest, form: RulesForm) -> Trial:
+    names_people = request.access.may(Permission.SESSIONS_VIEW)
+    return trial_of(request.tenant, form.as_rules(), names_people=names_people)
+
+
+def _page(
+    request: TenantRequest, form: RulesForm, *, trial: Trial | None = None, status: int = 200
+) -> HttpResponse:
+    template = "sessions_admin/risk_rules.html"
+    if request.htmx and request.path == reverse("preview-risk-rules"):
+        part = {"form": form, "trial": trial}
+        return render(request, "sessions_admin/risk_rules_trial.html", part, status=status)
     changes, pages = history(request.tenant, request.GET)
     context = {
         "form": form,
         "may_edit": request.access.may(Permission.SESSION_SETTINGS_EDIT),
+        "trial": trial,
         "changes": changes,
         "newer": _address("before", pages.before),
         "older": _address("after", pages.after),
     }
-    return render(request, "sessions_admin/risk_rules.html", context, status=status)
+    return render(request, template, context, status=status)
 
 
 def _address(name: str, cursor: str) -> str:

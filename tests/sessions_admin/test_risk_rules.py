@@ -12,7 +12,8 @@ from sessions_admin.vocabulary import AuditAction, Detector, Response
 from tenants.models import Tenant
 from tenants.permissions import Section
 
-HERE = "/settings/risks/"
+HERE, TRY = "/settings/risks/", "/settings/risks/preview/"
+HTMX = {"HX-Request": "true"}
 FIELDS = {
     **{str(detector): "record" for detector in Detector},
     "report_only": "on", "top_speed_kmh": "900", "cool_down": "12",
@@ -47,6 +48,7 @@ def test_with_the_section_off_there_is_nothing(admins, acme):
     Tenant.objects.filter(pk=acme.pk).update(sections=acme.sections - {Section.RISKS})
     assert admins.get(HERE).status_code == 404
     assert admins.post(HERE, FIELDS).status_code == 404
+    assert admins.post(TRY, FIELDS).status_code == 404
 
 
 def test_an_auditor_reads_them_and_changes_nothing(browser_of, auditor, acme):
@@ -56,6 +58,7 @@ def test_an_auditor_reads_them_and_changes_nothing(browser_of, auditor, acme):
     for detector in ("Impossible travel", "Back after a long time, from elsewhere"):
         assert detector in text
     assert browser.post(HERE, FIELDS).status_code == 403
+    assert browser.post(TRY, FIELDS).status_code == 403
     assert is_untouched(acme)
 
 
@@ -145,8 +148,9 @@ def test_another_field_that_is_not_sent_stays(admins, admin, acme):
         ("new_device", "end_old", "not one of the available choices"),
     ],
 )
-def test_errors_name_the_line_and_nothing_typed_is_lost(admins, acme, field, value, words):
-    response = admins.post(HERE, FIELDS | {field: value, "report_only": ""})
+@pytest.mark.parametrize("address", [HERE, TRY])
+def test_errors_name_the_line_and_nothing_typed_is_lost(admins, acme, address, field, value, words):
+    response = admins.post(address, FIELDS | {field: value, "report_only": ""})
     assert response.status_code == 422
     assert words in response.text
     assert response.context["form"][field].value() == value
@@ -170,3 +174,26 @@ def test_the_changes_are_those_of_this_tenant_and_hide_operators(
     assert "A Latchkey operator" in text
     assert operator.display_name not in text
     assert "555" not in text
+
+
+# --- trying ----------------------------------------------------------------------------------
+
+
+def test_trying_changes_nothing(admins, acme):
+    assert admins.post(TRY, FIELDS | {"impossible_travel": "end_both"}).status_code == 200
+    assert is_untouched(acme)
+
+
+def test_trying_is_a_part_for_htmx_and_a_page_without_script(admins):
+    part = admins.post(TRY, FIELDS, headers=HTMX).text
+    assert "<html" not in part
+    page = admins.post(TRY, FIELDS | {"top_speed_kmh": "1234"}).text
+    assert "<html" in page
+    assert 'value="1234"' in page
+
+
+def test_an_error_is_said_to_htmx_as_well(admins):
+    response = admins.post(TRY, FIELDS | {"cool_down": "x"}, headers=HTMX)
+    assert response.status_code == 422
+    assert "Cool-down: Enter a whole number." in response.text
+    assert "<html" not in response.text
