@@ -13,7 +13,6 @@ from sessions_admin.back_test import BackTest, Fired, Person, back_test
 from sessions_admin.evidence import sentence
 from sessions_admin.risk.rules import ENDING, INTRUSIVE, Rules
 from sessions_admin.risk_words import DETECTORS
-from sessions_admin.vocabulary import Response
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as Words
