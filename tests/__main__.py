@@ -11,6 +11,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
+from tests.authz.programs import PROGRAMS, program
 from tests.browser.chromium import chromium
 from tests.databases import postgresql, postgresql_binaries, unwind_on_signals
 
@@ -36,7 +37,13 @@ def _missing() -> list[str]:
         missing.append("everything on PostgreSQL, because it is not installed")
     if chromium() is None:
         missing.append("the browser tests, because Chromium is not installed")
+    missing += [f"the tests with {name}, because it is not installed" for name in _absent()]
     return missing
+
+
+def _absent() -> list[str]:
+    """The proxies that are not installed; each has a mark of its name."""
+    return [name for name in PROGRAMS if program(name) is None]
 
 
 def _everything_is_required() -> bool:
@@ -48,12 +55,13 @@ def _everything_is_required() -> bool:
 def _passes(arguments: list[str]) -> list[int]:
     """The browser drives the pass that comes last, on PostgreSQL where there is one."""
     browser = [] if chromium() else ["not browser"]
+    proxies = [f"not {name}" for name in _absent()]
     if postgresql_binaries() is None:
-        return [_pytest("SQLite", "", ["not postgres", *browser], arguments)]
+        return [_pytest("SQLite", "", ["not postgres", *browser, *proxies], arguments)]
     with ExitStack() as stack:
-        code = _pytest("SQLite", "", ["not postgres", "not browser"], arguments)
+        code = _pytest("SQLite", "", ["not postgres", "not browser", *proxies], arguments)
         url = stack.enter_context(postgresql())
-        return [code, _pytest("PostgreSQL", url, browser, arguments)]
+        return [code, _pytest("PostgreSQL", url, [*browser, *proxies], arguments)]
 
 
 def _pytest(database: str, url: str, marks: list[str], arguments: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""Set-ups that run as they stand; tests start them."""
