@@ -71,6 +71,13 @@ class ChangePasswordForm(EndsOtherSessions, account_forms.ChangePasswordForm):
         self.fields["password2"].label = _("New password again")
 
 
+class ResetPasswordForm(account_forms.ResetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _without_placeholders(self)
+        self.fields["email"].label = _("E-mail address")
+
+
 class SetPasswordForm(EndsOtherSessions, account_forms.SetPasswordForm):
     """The first password of a person who signs in with passkeys only."""
 

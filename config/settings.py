@@ -199,6 +199,7 @@ ACCOUNT_RATE_LIMITS = {
     "answer_notice": "20/m/ip",  # the links in mails
 }
 ACCOUNT_FORMS = {
+    "reset_password": "accounts.forms.ResetPasswordForm",
     "login": "accounts.forms.LoginForm",
     "change_password": "accounts.forms.ChangePasswordForm",
     "set_password": "accounts.forms.SetPasswordForm",

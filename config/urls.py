@@ -14,6 +14,8 @@ from sessions_admin.views.home import home
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "sessions_admin.views.errors.bad_request"
+handler403 = "sessions_admin.views.errors.not_allowed"
+handler404 = "sessions_admin.views.errors.not_found"
 
 urlpatterns = [
     path("", home, name="home"),

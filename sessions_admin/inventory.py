@@ -83,6 +83,15 @@ class Page:
     sessions: list[Session]
     after: str = ""
 
+    @property
+    def groups(self) -> list[list[Session]]:
+        """Those in the same browser together, where its first one stands; each of the others by
+        itself."""
+        groups: dict[UUID, list[Session]] = {}
+        for session in self.sessions:
+            groups.setdefault(session.known_device_id or session.pk, []).append(session)
+        return list(groups.values())
+
 
 def take_stock(user: User, here_id: UUID, now: datetime) -> Inventory:
     """The person's live sessions in all of their tenants, in one statement."""

@@ -126,6 +126,11 @@ class FoundSession:
         due_at: datetime | None = self._row[self._plan.plan]
         return due_at
 
+    @property
+    def belongs_elsewhere(self) -> bool:
+        """Whether there is another tenant to switch to."""
+        return bool(self._row[self._plan.elsewhere])
+
     @cached_property
     def access(self) -> Access:
         _, permissions = self._row[self._plan.membership]

@@ -45,6 +45,10 @@ STATEMENT = """
     LEFT JOIN {membership} m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id
     WHERE {by} = %s
 """
+ELSEWHERE = """
+    EXISTS (SELECT 1 FROM {membership} o
+            WHERE o.user_id = s.user_id AND o.tenant_id <> s.tenant_id AND o.is_active)
+"""
 PERMISSIONS = """
     (SELECT {join}(g.permissions, ' ') FROM {membership_groups} mg
      JOIN {group} g ON g.id = mg.group_id WHERE mg.membership_id = m.id)
@@ -81,6 +85,7 @@ class Plan:
     policy: slice
     plan: int  # when settings to come apply
     membership: slice
+    elsewhere: int  # whether the person belongs to another tenant, too
     more: slice  # what this question alone reads: its expressions, then its fields
     converters: tuple[tuple[int, Callable[[Any], Any]], ...]
 
@@ -100,8 +105,9 @@ def plan_for(alias: str, question: Question) -> Plan:
     user_end = len(SESSION_FIELDS) + len(user_model._meta.concrete_fields)
     tenant_end = user_end + len(TENANT_FIELDS)
     policy_end = tenant_end + len(POLICY_FIELDS)
-    # Between the two stand the permissions and the question's expressions, which are plain texts.
-    more_from = len(columns) + 1 + len(question.expressions)
+    # Between the two stand the permissions, whether there is another tenant, and the question's
+    # expressions: all of them plain values.
+    more_from = len(columns) + 2 + len(question.expressions)
     placed = [*enumerate(columns), *enumerate(more, start=more_from)]
     sql = _sql(connection, question, columns, more)
     return Plan(
@@ -116,7 +122,8 @@ def plan_for(alias: str, question: Question) -> Plan:
         policy=slice(tenant_end, policy_end),
         plan=policy_end,
         membership=slice(policy_end + 1, policy_end + 3),
-        more=slice(policy_end + 3, None),
+        elsewhere=policy_end + 3,
+        more=slice(policy_end + 4, None),
         converters=tuple(
             (index, _convert(connection, field))
             for index, (_, field) in placed
@@ -138,7 +145,7 @@ def _sql(
     words = _words(connection)
     selected = [
         *(_column(connection, *column) for column in columns),
-        *(text.format(**words) for text in (PERMISSIONS, *question.expressions)),
+        *(text.format(**words) for text in (PERMISSIONS, ELSEWHERE, *question.expressions)),
         *(_column(connection, *column) for column in more),
     ]
     source = question.source.format(**words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
@@ -23,6 +22,7 @@ from sessions_admin.authentication import access_of, must_prove, user_of
 from sessions_admin.client import client_of, from_trusted_proxy
 from sessions_admin.device_cookie import send_device_cookie
 from sessions_admin.engine import SessionStore
+from sessions_admin.language import speak_to_person
 from sessions_admin.leaving import leave_for, prove_first, return_path, signed_out
 from sessions_admin.presence import is_passive, note_move, note_presence
 
@@ -30,6 +30,8 @@ FORWARDED_HEADERS = (
     "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST",
     "HTTP_X_FORWARDED_PORT", "HTTP_FORWARDED",
 )  # fmt: skip
+# Open to all, and yet mostly seen by people who are signed in.
+THEIRS = {"account_logout"}
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -128,10 +130,9 @@ class PersonMiddleware:
         self, request: HttpRequest, view_func: Callable[..., Any], *_: object
     ) -> HttpResponse | None:
         # A view that is open to all costs no statement unless it asks who is there.
-        if getattr(view_func, "login_required", True) and request.user.is_authenticated:
-            timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
-            translation.activate(request.user.language)
-            request.LANGUAGE_CODE = request.user.language
+        match = request.resolver_match
+        if getattr(view_func, "login_required", True) or (match and match.url_name in THEIRS):
+            speak_to_person(request)
         return None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ ACTIVE_WITHIN = timedelta(minutes=2)
 NEW_WITHIN = timedelta(hours=48)
 # A device that was not used for a month is easily one that was sold, lost or forgotten.
 INACTIVE_AFTER = timedelta(days=30)
+TWO_FACTORS = 2  # NIST SP 800-63B AAL2
 
 
 class Trait(StrEnum):
@@ -20,6 +21,7 @@ class Trait(StrEnum):
     NEW = "new"
     INACTIVE = "inactive"
     ABROAD = "abroad"
+    ONE_FACTOR = "one_factor"
 
 
 class Seen(Protocol):
@@ -31,6 +33,7 @@ class Seen(Protocol):
     city: str
     country_code: str
     label: str
+    aal: int
 
 
 def traits_of(session: Seen, now: datetime, here: Seen | None = None) -> list[Trait]:
@@ -41,6 +44,8 @@ def traits_of(session: Seen, now: datetime, here: Seen | None = None) -> list[Tr
         Trait.NEW: session is not here and now - session.started_at < NEW_WITHIN,
         Trait.INACTIVE: now - session.last_seen_at >= INACTIVE_AFTER,
         Trait.ABROAD: here is not None and is_abroad(session, here),
+        # Only beside one that has two: otherwise it would be said of everything, and mean nothing.
+        Trait.ONE_FACTOR: here is not None and session.aal < TWO_FACTORS <= here.aal,
     }
     return [trait for trait, holds in found.items() if holds]
 

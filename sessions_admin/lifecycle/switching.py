@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_admin import audit
+from sessions_admin.fields import AccessFields
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.birth import (
     apply_planned_for,
@@ -17,9 +18,9 @@ from sessions_admin.lifecycle.birth import (
     lock_user,
     policy_of,
 )
-from sessions_admin.models import Session
+from sessions_admin.models import LoginAttempt, Session
 from sessions_admin.policy import Facts, LimitReachedError, Policy, verdict
-from sessions_admin.vocabulary import AuditAction, EndReason
+from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
 from tenants.belonging import TenantRefusedError
 from tenants.models import Tenant
 
@@ -56,6 +57,7 @@ def enter_tenant(
             .update(tenant=tenant, key_hash=new_key_hash, data=data)
         )
         if moved and session.tenant_id != tenant.id:
+            _record_sign_in(session, tenant)
             _record_stay(session, tenant)
     return bool(moved)
 
@@ -66,6 +68,21 @@ def _make_room(session: Session, user: User, tenant: Tenant, policy: Policy) -> 
     except LimitReachedError as error:
         text = _("%s allows no more sessions of yours. Log out of another one there first.")
         raise TenantRefusedError(text % tenant) from error
+
+
+def _record_sign_in(session: Session, tenant: Tenant) -> None:
+    """The tenant that is entered finds the sign-in in its login history, once: the one that chose
+    no tenant yet, or a line of its own."""
+    attempts = LoginAttempt.objects.filter(session=session, outcome=LoginOutcome.SUCCEEDED)
+    if attempts.filter(tenant=tenant).exists():
+        return
+    if attempts.filter(tenant=None).update(tenant=tenant):
+        return
+    access = {field.name: getattr(session, field.name) for field in AccessFields._meta.fields}
+    LoginAttempt(
+        outcome=LoginOutcome.SUCCEEDED, user_id=session.user_id, tenant=tenant, session=session,
+        amr=session.amr, **access,
+    ).save(force_insert=True)  # fmt: skip
 
 
 def _record_stay(session: Session, tenant: Tenant) -> None:

@@ -41,6 +41,7 @@ TRAIT_BADGES = {
     Trait.NEW: Badge(_("New"), "info"),
     Trait.INACTIVE: Badge(_("Inactive 30+ days"), "warn"),
     Trait.ABROAD: Badge(_("Other country"), "warn"),
+    Trait.ONE_FACTOR: Badge(_("One factor only"), "warn"),
 }
 KIND_BADGES = {Kind.APP: Badge(_("App")), Kind.SUPPORT: Badge(_("Support access"), "danger")}
 

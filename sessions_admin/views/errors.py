@@ -1,9 +1,10 @@
-"""Errors that deserve more than their number."""
+"""Errors that deserve more than their number, in the language of who sees them."""
 
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
+from sessions_admin.language import speak_to_person
 from sessions_admin.leaving import leave_for
 
 
@@ -12,3 +13,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, SessionInterrupted):
         return leave_for(request, "/accounts/login/")
     return defaults.bad_request(request, exception)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    speak_to_person(request)
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Also for an address that no view has, where nobody has asked yet who is there."""
+    speak_to_person(request)
+    return defaults.page_not_found(request, exception)

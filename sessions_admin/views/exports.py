@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.step_up import ADMINISTRATIVE, OWN_SESSIONS, step_up
-from sessions_admin import endings
+from sessions_admin import audit, endings
 from sessions_admin.display import card_rows, ended_rows
 from sessions_admin.models import Session
 from sessions_admin.people_list import Person, Wanted, page_of_people, people_of
 from sessions_admin.views.my_sessions import own_section
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import AuditAction, EndReason
 from tenants.access import requires
 from tenants.permissions import Permission, Section
 
@@ -34,6 +34,7 @@ ENDED_FOR = timedelta(days=90)  # a quarter: how often access is reviewed
 SESSIONS_AT_MOST = 5_000  # of each state, the newest: held in memory
 PEOPLE_AT_MOST = 50_000  # streamed, some 20 s of a worker
 PEOPLE_AT_ONCE = 500  # three statements each; a few hundred kB
+FILTER_LENGTH = 500  # of the URL, as it is kept in the audit log
 # A cell that begins so is a formula to a spreadsheet: it could send the other cells away.
 BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -56,6 +57,7 @@ def my_sessions(request: PortalRequest) -> HttpResponse:
         _("id"), _("state"), _("tenant"), _("name"), _("device"), _("IP address"), _("place"),
         _("started"), _("signed in"), _("last active"), _("ended"), _("reason"), _("ended by"),
     ]  # fmt: skip
+    _record(request, "my-sessions")
     lines = "".join(_lines([headings, *rows]))
     return _attached(HttpResponse(lines, content_type=CSV), "my-sessions", now)
 
@@ -73,10 +75,21 @@ def users(request: TenantRequest) -> HttpResponse:
         _("last active"), _("two-step sign-in"),
     ]  # fmt: skip
     cut = _("Only the first %d people are in this file.") % PEOPLE_AT_MOST
+    _record(request, "users")
     lines = _lines(_people_rows(request.tenant, wanted, now, headings, cut))
     response = StreamingHttpResponse(lines, content_type=CSV)
     # Views are typed to answer HttpResponse; the decorators never touch its content.
     return cast("HttpResponse", _attached(response, f"users-{request.tenant.slug}", now))
+
+
+def _record(request: PortalRequest | TenantRequest, what: str) -> None:
+    """Which list left the portal, and with what filter."""
+    tenant, store = request.access.tenant, cast("Any", request.session)
+    audit.record(
+        AuditAction.EXPORT_CREATED, actor_id=request.user.pk, user_id=request.user.pk,
+        tenant_id=tenant and tenant.id, session_id=store.found.id, list=what,
+        filter=request.GET.urlencode()[:FILTER_LENGTH],
+    )  # fmt: skip
 
 
 def _session_row(session: Any, viewer: Any) -> Row:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sessions_admin.lifecycle import end_sessions
-from sessions_admin.models import Session
+from sessions_admin.models import AuditEvent, Session
 from sessions_admin.views import exports
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import AuditAction, EndReason
 from tenants.belonging import suspend_membership
 from tenants.models import Membership, Tenant
 from tests.cast import HOME
@@ -163,12 +163,13 @@ def test_it_is_a_file_with_the_day_in_its_name(browser_of, member):
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_ones_own_cost_three_statements(browser_of, member, acme, count, django_assert_num_queries):
+def test_ones_own_cost_four_statements(browser_of, member, acme, count, django_assert_num_queries):
     browser = browser_of(member)
     Session.objects.bulk_create(
         session_of(member, acme, number=number, ended=number % 2) for number in range(2 * count)
     )
-    with django_assert_num_queries(3):
+    # session · audit log · live · ended
+    with django_assert_num_queries(4):
         browser.get(OWN)
 
 
@@ -264,7 +265,7 @@ def test_a_name_that_is_a_formula_stays_text(browser_of, admin, member):
     assert "'=1+1" in names(browser_of(admin).get(USERS))
 
 
-@pytest.mark.parametrize(("people", "statements"), [(5, 4), (20, 7)])
+@pytest.mark.parametrize(("people", "statements"), [(5, 5), (20, 8)])
 def test_people_cost_three_statements_a_page(
     browser_of, admin, acme, monkeypatch, django_assert_num_queries, people, statements
 ):
@@ -273,3 +274,15 @@ def test_people_cost_three_statements_a_page(
     browser = browser_of(admin)
     with django_assert_num_queries(statements):
         assert len(read(browser.get(f"{USERS}?q=person"))) == people
+
+
+def test_the_log_says_who_took_which_list(browser_of, cast):
+    browser = browser_of(cast.admin)
+    browser.get(OWN)
+    browser.get(USERS, {"q": "dave"}).getvalue()
+    own, users = AuditEvent.objects.filter(action=AuditAction.EXPORT_CREATED).order_by("id")
+    assert own.data == {"list": "my-sessions"}
+    assert users.data == {"list": "users", "filter": "q=dave"}
+    for event in (own, users):
+        assert (event.actor, event.tenant) == (cast.admin, cast.acme)
+        assert event.session_id == browser.session_row.pk

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from sessions_admin import inventory
 from sessions_admin.lifecycle import end_sessions
-from sessions_admin.models import AuditEvent, Session
+from sessions_admin.models import AuditEvent, KnownDevice, Session
 from sessions_admin.policy import Facts, deadline
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Tenant
@@ -366,3 +366,27 @@ def test_an_ended_session_keeps_its_name(firefox, member, acme):
 
 def test_naming_is_a_post(firefox, member, acme):
     assert firefox.get(f"/sessions/{hold(member, acme).pk}/rename/").status_code == 405
+
+
+# --- what stands out -------------------------------------------------------------------------
+
+
+def test_beside_two_factors_one_is_worth_a_word(cast, browser_of):
+    browser = browser_of(cast.member)
+    hold(cast.member, cast.acme)
+    assert "One factor only" not in browser.get("/sessions/").text
+    Session.objects.filter(pk=browser.session_row.pk).update(aal=2, amr="pwd otp")
+    page = browser.get("/sessions/").text
+    assert page.count("One factor only</span>") == 1
+    assert 'href="?show=one_factor"' in page
+
+
+def test_several_sessions_in_one_browser_stand_together(cast, browser_of):
+    known = KnownDevice.objects.create(user=cast.member, browser_hash=b"x" * 32)
+    first = hold(cast.member, cast.acme, idle=timedelta(minutes=1), known_device=known)
+    between = hold(cast.member, cast.acme, idle=timedelta(minutes=2), agent=SAFARI_IPHONE)
+    last = hold(cast.member, cast.acme, idle=timedelta(minutes=3), known_device=known)
+    response = browser_of(cast.member).get("/sessions/")
+    assert response.context["page"].groups == [[first, last], [between]]
+    assert response.text.count("sessions in the same") == 1
+    assert "2 sessions in the same Firefox 145 on Linux" in response.text

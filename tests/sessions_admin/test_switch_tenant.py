@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_everything
-from sessions_admin.models import AuditEvent, Session
+from sessions_admin.models import AuditEvent, LoginAttempt, Session
 from sessions_admin.vocabulary import AuditAction, EndReason
 from tenants.belonging import join
+from tests.cast import HOME
 
 COOKIE = settings.SESSION_COOKIE_NAME
 
@@ -92,3 +93,27 @@ def test_it_goes_on_where_the_person_wanted_to(cast, browser):
         "/tenants/", {"tenant": str(cast.acme.pk), "next": "https://evil.example/"}
     )
     assert response.headers["Location"] == "/sessions/"
+
+
+def test_each_tenant_that_is_entered_finds_the_sign_in_in_its_history_once(cast, browser_of):
+    browser = browser_of()
+    browser.sign_in(cast.contractor)
+    signed_in = LoginAttempt.objects.get()
+    assert signed_in.tenant is None
+    browser.post("/tenants/", {"tenant": cast.acme.pk})
+    signed_in.refresh_from_db()
+    assert signed_in.tenant == cast.acme
+    for tenant in (cast.globex, cast.acme, cast.globex):
+        browser.post("/tenants/", {"tenant": tenant.pk})
+    [other] = LoginAttempt.objects.filter(tenant=cast.globex)
+    assert (other.user, other.ip, other.amr) == (cast.contractor, HOME, "pwd")
+    assert LoginAttempt.objects.count() == 2
+    history = browser_of(cast.outsider).get(f"/users/{cast.contractor.pk}/?tab=history")
+    assert HOME in history.text
+
+
+def test_only_who_belongs_to_several_is_offered_a_switch(cast, browser_of):
+    assert "Switch tenant" not in browser_of(cast.member).get("/profile/").text
+    browser = browser_of(cast.contractor)
+    browser.post("/tenants/", {"tenant": cast.acme.pk})
+    assert "Switch tenant" in browser.get("/profile/").text
