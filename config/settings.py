@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.headless",
     "allauth.mfa",
     "django_htmx",
     "django_tasks_db",
@@ -204,6 +205,10 @@ ACCOUNT_FORMS = {
     "change_password": "accounts.forms.ChangePasswordForm",
     "set_password": "accounts.forms.SetPasswordForm",
 }
+# Apps sign in through allauth's own flows; sessions and tokens are ours.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_ADAPTER = "sessions_admin.app_sign_in.AppAdapter"
+HEADLESS_TOKEN_STRATEGY = "sessions_admin.app_sign_in.TokenStrategy"  # noqa: S105
 MFA_FORMS = {
     "activate_totp": "accounts.forms.ActivateTOTPForm",
     "deactivate_totp": "accounts.forms.DeactivateTOTPForm",

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("sessions_admin.urls")),
     path("", include("accounts.urls")),
     path("api/v1/", include("sessions_admin.api.urls")),
+    path("_allauth/app/v1/", include("sessions_admin.app_urls")),
     path("tenants/", include("tenants.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

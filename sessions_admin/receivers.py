@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.signals import credential_changed, user_disabled
 from sessions_admin import audit
+from sessions_admin.app_sign_in import begin_app_session, is_app
 from sessions_admin.assurance import aal_of, amr_of
 from sessions_admin.client import client_of
 from sessions_admin.device_cookie import browser_of
@@ -39,8 +40,11 @@ def begin_session(request: HttpRequest, user: Any, **_: object) -> None:
     amr = amr_of(request, user)
     client, browser = client_of(request), browser_of(request)
     try:
-        session.begin(user, client, amr=amr, aal=aal_of(amr), browser_hash=browser.hash)
-        session.browser = browser
+        if is_app(request):
+            begin_app_session(request, user, amr=amr, aal=aal_of(amr))
+        else:
+            session.begin(user, client, amr=amr, aal=aal_of(amr), browser_hash=browser.hash)
+            session.browser = browser
     except SignInEndedError:
         request.user = AnonymousUser()
         raise

@@ -12,6 +12,12 @@ from django.utils.http import urlencode
 
 from accounts.adapter import AccountAdapter
 from accounts.models import User
+from sessions_admin.app_sign_in import (
+    home_for_app,
+    is_app,
+    note_wanted_tenant,
+    refuse_at_limit,
+)
 from sessions_admin.client import client_of
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
@@ -31,12 +37,24 @@ class SignInAdapter(AccountAdapter):
 
     def get_login_stages(self) -> list[str]:
         stages: list[str] = super().get_login_stages()
-        return [*stages, "sessions_admin.sign_in.LimitStage"]
+        return [
+            *stages,
+            "sessions_admin.app_sign_in.TenantStage",
+            "sessions_admin.sign_in.LimitStage",
+        ]
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        if is_app(request):
+            note_wanted_tenant(request)
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def login(self, request: HttpRequest, user: User) -> None:
         try:
             super().login(request, user)
         except LimitReachedError as error:
+            if is_app(request):
+                refuse_at_limit(request)
             raise ImmediateHttpResponse(redirect("sign-in-refused")) from error
         except SignInEndedError as error:
             raise ImmediateHttpResponse(redirect("signed-out")) from error
@@ -86,12 +104,15 @@ class LimitStage(LoginStage):
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         user: Any = self.login.user
-        tenant = home_of(user)
+        by_app = is_app(self.request)
+        tenant = home_for_app(self.request, user) if by_app else home_of(user)
         policy = policy_of(tenant)
         if policy.max_live_sessions is None or policy.at_limit not in {AtLimit.ASK, AtLimit.DENY}:
             return None, True
         if len(contenders(user, tenant)) < policy.max_live_sessions:
             return None, True
+        if by_app:
+            refuse_at_limit(self.request)
         if policy.at_limit == AtLimit.DENY:
             return redirect("sign-in-refused"), False
         return redirect(self.urlname), True

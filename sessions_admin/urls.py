@@ -12,6 +12,7 @@ from sessions_admin.views import (
     live,
     my_sessions,
     notices,
+    oauth,
     planned_settings,
     recognition,
     right_now,
@@ -25,6 +26,10 @@ from sessions_admin.views import (
 
 urlpatterns = [
     path(".well-known/jwks.json", well_known.keys, name="jwks"),
+    path(".well-known/oauth-authorization-server", well_known.metadata, name="oauth-metadata"),
+    path("oauth/token", oauth.token, name="oauth-token"),
+    path("oauth/revoke", oauth.revoke, name="oauth-revoke"),
+    path("oauth/introspect", oauth.introspect, name="oauth-introspect"),
     path("sessions/", my_sessions.my_sessions, name="my-sessions"),
     path("sessions/end/", my_sessions.end_selected, name="end-selected-sessions"),
     path("sessions/end-others/", my_sessions.end_others, name="end-other-sessions"),

@@ -38,7 +38,7 @@ class Birth:
     """What a sign-in brings along."""
 
     user: User
-    new_key_hash: bytes
+    new_key_hash: bytes | None  # None: held by a refresh token instead of a cookie
     data: bytes
     client: Client
     amr: str
@@ -46,6 +46,8 @@ class Birth:
     persistent: bool
     expires_at: datetime | None = None
     browser_hash: bytes | None = None  # of the device cookie; None: it cannot keep one
+    kind: Kind = Kind.BROWSER
+    home: Tenant | None = None  # where it starts, if the person said so; else their only tenant
 
 
 def create_session(key_hash: bytes, *, client: Client | None, **columns: Any) -> UUID:
@@ -76,7 +78,7 @@ def start_session(birth: Birth, *, key_hash: bytes | None) -> UUID | None:
             return None
         is_again = row is not None and row.user_id == birth.user.pk
         session = row or Session(id=uuid7())
-        tenant = session.tenant if is_again else home_of(birth.user)
+        tenant = session.tenant if is_again else birth.home or home_of(birth.user)
         arrival = look_at(birth, session, tenant, is_again=is_again)
         columns = _proven(birth) if is_again else _first_proven(birth, tenant, arrival)
         if not _put(session, columns | arrival.columns, key_hash):
@@ -143,7 +145,8 @@ def _first_proven(birth: Birth, tenant: Tenant | None, arrival: Arrival) -> dict
         enforce_limit(birth.user, tenant, policy_of(tenant), arriving=1)
     proven = _proven(birth)
     return proven | {
-        "user": birth.user, "tenant": tenant, "started_at": proven["authenticated_at"],
+        "user": birth.user, "tenant": tenant, "kind": birth.kind,
+        "started_at": proven["authenticated_at"],
     }  # fmt: skip
 
 

@@ -1,0 +1,124 @@
+"""An app session goes on: its refresh token is spent, and has exactly one successor.
+
+RFC 9700 §4.14.
+A refresh is the activity of an app session; using an access token is none. The token of an app
+dies with its session, whose deadlines are the tenant's, and at the latest `refresh_token_lifetime`
+after the sign-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from django.db import transaction
+from django.utils import timezone
+
+from sessions_admin import audit, refresh_tokens
+from sessions_admin.access_tokens import is_usable
+from sessions_admin.client import Client
+from sessions_admin.lifecycle.ending import end_sessions, expire
+from sessions_admin.lifecycle.presence import see
+from sessions_admin.lookup import FoundSession, find_session_by_id
+from sessions_admin.models import RefreshToken, Session
+from sessions_admin.policy import verdict
+from sessions_admin.vocabulary import AuditAction, EndReason, Kind
+
+# The answer to a refresh may be lost on the way; so long the spent token gets the same successor.
+GRACE = timedelta(seconds=10)
+# A spent token that comes back is a theft found out for so long; later it is merely unknown.
+SPENT_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The session, and the token that goes on with it."""
+
+    found: FoundSession
+    refresh_token: str
+
+
+def first_token(session_id: UUID) -> str:
+    """The refresh token of a session that was born just now."""
+    return _put(session_id, refresh_tokens.new_token())
+
+
+def refresh(token: str, client: Client) -> Refreshed | None:
+    """Spends the token. None: it is unknown, its session is over, or it was used before, which
+    ends its session.
+
+    Serialised by the lock of the token's row: however many come at once, there is one successor.
+    """
+    if not refresh_tokens.is_one(token):
+        return None
+    with transaction.atomic(using=Session.objects.db):
+        row = (
+            RefreshToken.objects.select_for_update(of=("self",))
+            .filter(token_hash=refresh_tokens.hash_of(token))
+            .first()
+        )
+        found = find_session_by_id(row.session_id) if row else None
+        if row is None or found is None or found.kind != Kind.APP or found.ended_at is not None:
+            return None
+        if over := verdict(found.facts, found.policy, timezone.now()):
+            expire(found.id, over)
+            return None
+        if not is_usable(found):
+            return None
+        if row.spent_at is not None and timezone.now() - row.spent_at > GRACE:
+            _end_as_copied(found, row.spent_at)
+            return None
+        return _go_on(row, token, found, client)
+
+
+def session_of_refresh_token(token: str) -> FoundSession | None:
+    """The session of a token that has not been spent, live or not; for whoever shows the token."""
+    if not refresh_tokens.is_one(token):
+        return None
+    current = RefreshToken.objects.filter(
+        token_hash=refresh_tokens.hash_of(token), spent_at=None
+    ).values_list("session_id", flat=True)
+    session_id = current.first()
+    return find_session_by_id(session_id) if session_id else None
+
+
+def _go_on(row: RefreshToken, token: str, found: FoundSession, client: Client) -> Refreshed | None:
+    see(found, client, active=True)
+    # Holds the row: an ending comes before this, and then nothing is given out, or after it.
+    if not Session.objects.open().filter(pk=found.id).update(last_seen_at=timezone.now()):
+        return None
+    if row.spent_at is None:
+        return Refreshed(found, _spend(row, token))
+    try:
+        return Refreshed(found, refresh_tokens.unseal(row.successor, token))
+    except InvalidTag:
+        return None
+
+
+def _spend(row: RefreshToken, token: str) -> str:
+    now = timezone.now()
+    successor = refresh_tokens.new_token()
+    row.spent_at, row.successor = now, refresh_tokens.seal(successor, token)
+    row.save(update_fields=["spent_at", "successor"])
+    RefreshToken.objects.filter(session=row.session_id, spent_at__lt=now - SPENT_KEPT).delete()
+    return _put(row.session_id, successor)
+
+
+def _put(session_id: UUID, token: str) -> str:
+    RefreshToken(session_id=session_id, token_hash=refresh_tokens.hash_of(token)).save(
+        force_insert=True
+    )
+    return token
+
+
+def _end_as_copied(found: FoundSession, spent_at: datetime) -> None:
+    """Two hold the same token: the app, and somebody who copied it. Neither goes on, and the
+    person is told (RFC 9700 §4.14.2)."""
+    tenant = found.access.tenant
+    audit.record(
+        AuditAction.TOKEN_REUSED, user_id=found.user_id, tenant_id=tenant and tenant.id,
+        session_id=found.id, spent_at=spent_at.isoformat(),
+    )  # fmt: skip
+    end_sessions(Session.objects.filter(pk=found.id), reason=EndReason.TOKEN_REUSE, actor=None)
