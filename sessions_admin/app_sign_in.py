@@ -18,7 +18,6 @@ from allauth.headless.adapter import DefaultHeadlessAdapter
 from allauth.headless.internal.restkit.response import APIResponse
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,10 +27,12 @@ from sessions_admin.access_tokens import AccessToken, issue
 from sessions_admin.client import client_of
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle.birth import Birth, home_of, start_session
+from sessions_admin.lifecycle.ending import end_sessions
 from sessions_admin.lifecycle.refreshing import first_token, refresh
 from sessions_admin.lookup import find_session_by_id
-from sessions_admin.models import PLATFORM_POLICY_ID, SessionPolicy
-from sessions_admin.vocabulary import Kind
+from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
+from sessions_admin.policy import SignInEndedError
+from sessions_admin.vocabulary import EndReason, Kind
 from tenants.belonging import memberships_of
 from tenants.models import Tenant
 
@@ -141,9 +142,10 @@ def home_for_app(request: HttpRequest, user: User) -> Tenant | None:
 
 
 def begin_app_session(request: HttpRequest, user: User, *, amr: str, aal: int) -> None:
-    """The app's session is born, with its refresh token, in one transaction.
+    """The app's session is born, with its refresh token.
 
-    LimitReachedError: the tenant's limit lets nobody else in.
+    LimitReachedError: the tenant's limit lets nobody else in. SignInEndedError: the risk rules
+    ended it at once, or want a further proof, which an app has no page to ask for.
     """
     store: Any = request.session
     home = home_for_app(request, user)
@@ -152,10 +154,12 @@ def begin_app_session(request: HttpRequest, user: User, *, amr: str, aal: int) -
         user=user, new_key_hash=None, data=b"", client=client_of(request), amr=amr, aal=aal,
         persistent=True, expires_at=now + _lifetime(home), kind=Kind.APP, home=home,
     )  # fmt: skip
-    with transaction.atomic():
-        session_id = start_session(birth, key_hash=None)
-        assert session_id is not None  # noqa: S101  it took nobody's place
-        refresh_token = first_token(session_id)
+    session_id = start_session(birth, key_hash=None)
+    assert session_id is not None  # noqa: S101  it took nobody's place
+    suspected = Session.objects.filter(pk=session_id, suspected_at__isnull=False)
+    if end_sessions(suspected, reason=EndReason.RISK_DETECTED, actor=None):
+        raise SignInEndedError
+    refresh_token = first_token(session_id)
     carried = dict(store.items())
     store.delete()  # the visitor's session, which carried the sign-in
     request.session = SignedIn(carried, session_id, refresh_token)
@@ -165,6 +169,12 @@ def refuse_at_limit(request: HttpRequest) -> None:
     """The tenant's limit lets nobody else in, or asks the person, which an app cannot."""
     text = _("They have as many sessions as they may. One of them must be ended first.")
     refuse(request, "session_limit_reached", text, HTTPStatus.CONFLICT)
+
+
+def refuse_as_suspicious(request: HttpRequest) -> None:
+    """The tenant's risk rules ended the sign-in."""
+    text = _("This sign-in does not look like them. They can sign in with a browser.")
+    refuse(request, "sign_in_suspicious", text, HTTPStatus.FORBIDDEN)
 
 
 def refuse(request: HttpRequest, code: str, message: str, status: HTTPStatus, **data: Any) -> None:

@@ -16,6 +16,7 @@ from sessions_admin.app_sign_in import (
     home_for_app,
     is_app,
     note_wanted_tenant,
+    refuse_as_suspicious,
     refuse_at_limit,
 )
 from sessions_admin.client import client_of
@@ -57,6 +58,8 @@ class SignInAdapter(AccountAdapter):
                 refuse_at_limit(request)
             raise ImmediateHttpResponse(redirect("sign-in-refused")) from error
         except SignInEndedError as error:
+            if is_app(request):
+                refuse_as_suspicious(request)
             raise ImmediateHttpResponse(redirect("signed-out")) from error
 
     def send_notification_mail(

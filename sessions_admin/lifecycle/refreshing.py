@@ -86,6 +86,8 @@ def session_of_refresh_token(token: str) -> FoundSession | None:
 
 def _go_on(row: RefreshToken, token: str, found: FoundSession, client: Client) -> Refreshed | None:
     see(found, client, active=True)
+    if found.suspected_at is not None:  # by the risk rules, just now
+        return None
     # Holds the row: an ending comes before this, and then nothing is given out, or after it.
     if not Session.objects.open().filter(pk=found.id).update(last_seen_at=timezone.now()):
         return None

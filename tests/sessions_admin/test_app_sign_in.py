@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 
-from sessions_admin.models import AuditEvent, LoginAttempt, RefreshToken, Session
+from sessions_admin.models import AuditEvent, LoginAttempt, RefreshToken, RiskRules, Session
 from sessions_admin.sealing import hash_of
 from sessions_admin.vocabulary import EndReason, Kind
 from tests.apps import AGENT, LOGIN, App
@@ -236,3 +236,21 @@ def test_nothing_secret_is_stored(app, member):
     assert bytes(row.token_hash) != hash_of(app.refresh)
     for model in (Session, RefreshToken, AuditEvent):
         assert app.refresh not in json.dumps(list(model.objects.values()), default=repr)
+
+
+# --- the risk rules --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("response", ["end_new", "step_up"])
+def test_a_suspicious_sign_in_is_refused_in_words(app, acme, member, response):
+    """An app has no page to ask for a further proof."""
+    RiskRules.objects.update_or_create(pk=acme.pk, defaults={"tenant": acme})
+    RiskRules.objects.filter(pk=acme.pk).update(report_only=False, guessed_password=response)
+    for _ in range(6):
+        app.sign_in(member, "wrong")
+    answer = app.sign_in(member)
+    assert answer.status_code == 403
+    assert codes(answer) == ["sign_in_suspicious"]
+    session = Session.objects.get(kind=Kind.APP)
+    assert session.end_reason == EndReason.RISK_DETECTED
+    assert not RefreshToken.objects.exists()
