@@ -1,4 +1,4 @@
-"""What answering a notice does: once, whoever comes first, and written into the audit log."""
+"""“It was me”, “It wasn't me”: what each does, to a notice or to a session, wherever it is said."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_admin import audit, lifecycle
-from sessions_admin.lifecycle.deciding import settle
-from sessions_admin.models import Notice, Risk, Session
+from sessions_admin.models import LABEL_LENGTH, Notice, Risk, Session
 from sessions_admin.vocabulary import AuditAction, EndReason, NoticeAnswer, RiskState
 
 if TYPE_CHECKING:
@@ -22,19 +21,16 @@ if TYPE_CHECKING:
 def answer(
     notice: Notice, said: NoticeAnswer, *, everywhere: bool = False, spared: UUID | None = None
 ) -> bool:
-    """Takes the person's answer; False when it had one.
+    """Takes the person's answer, once, whoever comes first; False when it had one.
 
-    “It was me” dismisses what was found suspicious about it. “It wasn't me” ends that session
-    and forgets its device; with `everywhere` all of the person's sessions end, but the one that is
-    `spared`.
+    With `everywhere`, “It wasn't me” ends all of the person's sessions but the one that is
+    `spared`. In the audit log as `notice.answered`.
     """
-    now = timezone.now()
     with transaction.atomic():
-        unanswered = Notice.objects.filter(pk=notice.pk, answer="")
-        if not unanswered.update(answer=said, answered_at=now, seen_at=notice.seen_at or now):
+        if not _close(Notice.objects.filter(pk=notice.pk), said):
             return False
         if said == NoticeAnswer.ME:
-            settle(_found(notice), RiskState.DISMISSED, notice.user)
+            _recognise(notice)
         else:
             _disown(notice, everywhere=everywhere, spared=spared)
         audit.record(
@@ -45,20 +41,52 @@ def answer(
     return True
 
 
+def recognise(session: Session, owner: User) -> None:
+    """“It was me”: dismisses what was found about the session; nobody asks about it again."""
+    with transaction.atomic():
+        if not session.label:
+            # A session with a name is one that the person knows.
+            lifecycle.rename(session.pk, session.device[:LABEL_LENGTH], actor=owner)
+        lifecycle.settle(_found_about(session, owner), RiskState.DISMISSED, owner)
+        _close(Notice.objects.filter(session=session, user=owner), NoticeAnswer.ME)
+
+
+def disown(session: Session, owner: User, note: str = "") -> bool:
+    """“It wasn't me”: ends the session and forgets its device; False when both was done before."""
+    with transaction.atomic():
+        lifecycle.settle(_found_about(session, owner), RiskState.ACTED_ON, owner)
+        _close(Notice.objects.filter(session=session, user=owner), NoticeAnswer.NOT_ME)
+        return lifecycle.disown(session, owner, note)
+
+
+def _recognise(notice: Notice) -> None:
+    if notice.session:
+        recognise(notice.session, notice.user)
+    _settle(notice, RiskState.DISMISSED)
+
+
 def _disown(notice: Notice, *, everywhere: bool, spared: UUID | None) -> None:
     owner: User = notice.user
     note = _("an answer to a notice")
     if notice.session and notice.session_id != spared:
-        lifecycle.disown(notice.session, owner, note)
-    settle(_found(notice), RiskState.ACTED_ON, owner)
+        disown(notice.session, owner, note)
+    _settle(notice, RiskState.ACTED_ON)
     if everywhere:
         others = Session.objects.of(owner).exclude(pk=spared)
         lifecycle.end_sessions(others, reason=EndReason.REVOKED_BY_USER, actor=owner, note=note)
 
 
-def _found(notice: Notice) -> QuerySet[Risk]:
-    """What was found suspicious about it."""
-    about = Q(pk=notice.risk_id)
-    if notice.session_id:
-        about |= Q(session_id=notice.session_id)
-    return Risk.objects.filter(about, user_id=notice.user_id)
+def _settle(notice: Notice, state: RiskState) -> None:
+    """The finding itself, which may be about a session that is forgotten."""
+    if notice.risk:
+        lifecycle.settle(Risk.objects.filter(pk=notice.risk.pk), state, notice.user)
+
+
+def _found_about(session: Session, owner: User) -> QuerySet[Risk]:
+    return Risk.objects.filter(session=session, user=owner)
+
+
+def _close(notices: QuerySet[Notice], said: NoticeAnswer) -> int:
+    """Those that have no answer yet; the database sees to it that each gets one."""
+    now = timezone.now()
+    return notices.filter(answer="").update(answer=said, answered_at=now, seen_at=now)

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from accounts.step_up import OWN_SESSIONS, step_up
 from sessions_admin import lifecycle
 from sessions_admin.destination import destination
-from sessions_admin.models import LABEL_LENGTH, KnownDevice, Risk, Session
+from sessions_admin.models import KnownDevice, Session
+from sessions_admin.notices import answers
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.views.my_sessions import HERE, own_section
-from sessions_admin.vocabulary import RiskState
 
 if TYPE_CHECKING:
     from tenants.access import PortalRequest
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 def recognise(request: PortalRequest, session_id: UUID) -> HttpResponse:
     """“It was me”: dismisses what was found about another session of one's own."""
     session = _another(request, session_id)
-    if not session.label:
-        # A session with a name is one that the person knows: nobody asks about it again.
-        lifecycle.rename(session.pk, session.device[:LABEL_LENGTH], actor=request.user)
-    lifecycle.settle(Risk.objects.filter(session=session), RiskState.DISMISSED, request.user)
+    answers.recognise(session, request.user)
     messages.success(request, _("Thank you. We will not ask about this session again."))
     return redirect(destination(request, HERE))
 
@@ -44,8 +41,7 @@ def disown(request: PortalRequest, session_id: UUID) -> HttpResponse:
     """“Not me”: ends another session of one's own and forgets its device; then the password."""
     session = _another(request, session_id)
     what = name_and_place(session)
-    lifecycle.settle(Risk.objects.filter(session=session), RiskState.ACTED_ON, request.user)
-    if lifecycle.disown(session, request.user):
+    if answers.disown(session, request.user):
         messages.success(request, _("Logged out %s, and its device is forgotten.") % what)
     else:
         messages.info(request, _("%s had ended already.") % what)

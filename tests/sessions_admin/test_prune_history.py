@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle import retention
-from sessions_admin.models import AuditEvent, LoginAttempt, Session, Sighting
+from sessions_admin.models import AuditEvent, LoginAttempt, Notice, Session, Sighting
 from sessions_admin.vocabulary import EndReason, LoginOutcome
 from tests.holdings import hold, see_elsewhere
 
@@ -119,3 +119,17 @@ def test_a_dry_run_deletes_nothing(member, acme):
 def test_it_refuses_a_number_of_days_that_is_none(days, db):
     with pytest.raises(CommandError, match="is not a number of days"):
         prune(f"--older-than={days}")
+
+
+def test_it_deletes_old_notices_but_none_whose_mail_waits(member):
+    def tell(ago, **columns):
+        at = timezone.now() - ago
+        return Notice.objects.create(
+            id=uuid7(at), at=at, user=member, kind="new_sign_in", event=f"{ago}{columns}", **columns
+        )
+
+    tell(366 * DAY, mail_due_at=None)
+    waiting = tell(366 * DAY)
+    young = tell(364 * DAY, mail_due_at=None)
+    assert "Deleted 1 notices." in prune()
+    assert set(Notice.objects.all()) == {waiting, young}
