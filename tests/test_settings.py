@@ -119,6 +119,7 @@ def test_mail_by_url(tmp_path):
         "password": "p@ss",
         "use_tls": True,
         "use_ssl": False,
+        "timeout": 15,
     }
 
 
