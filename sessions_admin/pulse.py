@@ -27,6 +27,9 @@ LISTED = {
     AuditAction.USER_DISABLED,
     AuditAction.USER_ENABLED,
     AuditAction.POLICY_CHANGED,
+    AuditAction.RISK_DETECTED,
+    AuditAction.RISK_DECIDED,
+    AuditAction.DEVICE_FORGOTTEN,
 }
 # Looked at per list: between two questions hardly ever happens more, and then the number is wrong.
 LATEST = 10
@@ -44,12 +47,14 @@ class Topic(StrEnum):
 
     SESSIONS = "sessions"  # one's own
     USERS = "users"  # the tenant's, and the page of each
+    RISKS = "risks"  # what was found in the tenant
 
 
 # Whose events a topic is about; AuditEvent has an index on each.
 OWNER: dict[Topic, Any] = {
     Topic.SESSIONS: AuditEvent._meta.get_field("user"),
     Topic.USERS: AuditEvent._meta.get_field("tenant"),
+    Topic.RISKS: AuditEvent._meta.get_field("tenant"),
 }
 
 

@@ -19,6 +19,8 @@ ASSET = re.compile(r'(?:src|href)="/static/([^"#]+)')
         ("admin", "/sessions/"),
         ("admin", "/users/"),
         ("admin", "/settings/sessions/"),
+        ("admin", "/risks/"),
+        ("admin", "/settings/risks/"),
         ("admin", "/profile/"),
     ],
 )

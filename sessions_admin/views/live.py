@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from sessions_admin.lookup import FoundSession
     from tenants.access import PortalRequest
 
-SECTIONS = {Topic.SESSIONS: Section.SESSIONS, Topic.USERS: Section.USERS}
+SECTIONS = {
+    Topic.SESSIONS: Section.SESSIONS,
+    Topic.USERS: Section.USERS,
+    Topic.RISKS: Section.RISKS,
+}
+# As for the page; one's own sessions need none.
+PERMISSIONS = {Topic.USERS: Permission.USERS_VIEW, Topic.RISKS: Permission.SESSIONS_VIEW}
 
 
 @passive
@@ -67,6 +73,6 @@ def _owner(request: PortalRequest, topic: Topic) -> Any:
         raise Http404("This section is switched off.")
     if topic is Topic.SESSIONS:
         return request.user.pk
-    if access.tenant is None or not access.may(Permission.USERS_VIEW):
+    if access.tenant is None or not access.may(PERMISSIONS[topic]):
         raise PermissionDenied
     return access.tenant.id
