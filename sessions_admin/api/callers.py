@@ -76,14 +76,7 @@ class Caller:
             return
         if self.proved_at and timezone.now() - self.proved_at <= within:
             return
-        seconds = int(within.total_seconds())
-        challenge = f'{CHALLENGE}, error="insufficient_user_authentication", max_age={seconds}'
-        raise ProblemError(
-            STEP_UP_REQUIRED,
-            headers={"WWW-Authenticate": challenge},  # RFC 9470
-            max_age=seconds,
-            reauthenticate="/accounts/reauthenticate/",
-        )
+        raise _proof_wanted(int(within.total_seconds()))
 
     def asker(self, tenant: CurrentTenant) -> Asker:
         return Asker(self.name, tenant, self.here, self.user, self.via)
@@ -122,11 +115,13 @@ def _bearer(credential: str) -> Caller:
 
 def _page(request: HttpRequest) -> Caller:
     """By the cookie, as every page; what changes something brings the CSRF token."""
+    store: Any = request.session
     if not request.user.is_authenticated:
+        if store.found and store.found.suspected_at:
+            raise _proof_wanted(0)
         raise ProblemError(NOT_AUTHENTICATED, headers={"WWW-Authenticate": CHALLENGE})
     if _forged(request):
         raise ProblemError(CSRF_FAILED)
-    store: Any = request.session
     found: FoundSession = store.found
     proof = None if found.kind == Kind.SUPPORT else proved_at(request)
     return Caller(f"session:{found.id}", found.access, BY_PAGE, found, proof)
@@ -141,9 +136,16 @@ def _forged(request: HttpRequest) -> bool:
 
 def _hold_to_session(caller: Caller, request: HttpRequest) -> None:
     """What a person's session itself forbids, whatever they may."""
-    if caller.session is None:
-        return
-    if caller.session.suspected_at:
-        raise ProblemError(STEP_UP_REQUIRED, max_age=0, reauthenticate="/accounts/reauthenticate/")
-    if caller.session.read_only and request.method not in READING:
+    if caller.session and caller.session.read_only and request.method not in READING:
         raise ProblemError(READ_ONLY)
+
+
+def _proof_wanted(seconds: int) -> ProblemError:
+    """RFC 9470: the credential is good, and the proof behind it is too old."""
+    challenge = f'{CHALLENGE}, error="insufficient_user_authentication", max_age={seconds}'
+    return ProblemError(
+        STEP_UP_REQUIRED,
+        headers={"WWW-Authenticate": challenge},
+        max_age=seconds,
+        reauthenticate="/accounts/reauthenticate/",
+    )
