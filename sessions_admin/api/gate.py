@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from inspect import unwrap
 from typing import Any
 
 from django.http import HttpResponse
 from ninja.decorators import decorate_view
 
 from sessions_admin.api.callers import ApiRequest, Caller
-from sessions_admin.api.problems import FORBIDDEN, NO_TENANT, NOT_FOUND, ProblemError
+from sessions_admin.api.problems import FORBIDDEN, NO_TENANT, NOT_FOUND, ProblemError, invalid
 from tenants.access import CurrentTenant
 from tenants.permissions import Permission, Section
 
@@ -53,6 +54,25 @@ def _checks(
         return checked
 
     return decorator
+
+
+def hold_to_known_parameters(run: Run) -> Run:
+    """A parameter that nobody knows is an error: left out, it would silently widen a search."""
+    operation: Any = getattr(unwrap(run), "__self__")  # noqa: B009  a bound method
+    known = {
+        name
+        for model in operation.models if model.__ninja_param_source__ == "query"
+        for name in model.__ninja_flatten_map__
+    }  # fmt: skip
+
+    @wraps(run)
+    def checked(request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        for name in request.GET:
+            if name not in known:
+                raise invalid(parameter=name, detail="There is no such parameter.")
+        return run(request, *args, **kwargs)
+
+    return checked
 
 
 def hold_to(caller: Caller, *permissions: Permission) -> None:

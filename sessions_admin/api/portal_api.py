@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from sessions_admin.api import events, own_sessions, people, sessions, settings
+from sessions_admin.api.gate import hold_to_known_parameters
 from sessions_admin.api.problems import INVALID, MALFORMED, ProblemError, answer
 
 DESCRIPTION = """\
@@ -49,6 +50,7 @@ api = NinjaAPI(
     openapi_url=None,
     parser=StrictParser(),
 )
+api.add_decorator(hold_to_known_parameters, mode="view")
 api.add_router("/me", own_sessions.router)
 api.add_router("/users", people.router)
 api.add_router("/sessions", sessions.router)

@@ -24,8 +24,8 @@ from sessions_admin.api.shapes import (
     SessionPage,
     Strict,
     Word,
+    an_address_range,
     ended_out,
-    network,
     session_out,
 )
 from sessions_admin.bulk_ending import (
@@ -60,7 +60,7 @@ class Criteria(Strict):
         str | None, Field(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2: `FR`.")
     ] = None
     network: Annotated[
-        Annotated[str, StringConstraints(max_length=49), AfterValidator(network)] | None,
+        Annotated[str, StringConstraints(max_length=49), AfterValidator(an_address_range)] | None,
         Field(description="`192.0.2.0/24`, `2001:db8::/32`, one address, or `AS64496`."),
     ] = None
     device: Annotated[

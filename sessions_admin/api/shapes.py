@@ -33,7 +33,7 @@ def in_our_time(at: datetime) -> datetime:
     return at
 
 
-def network(text: str) -> str:
+def an_address_range(text: str) -> str:
     if not is_network(text):
         raise ValueError("A network such as 192.0.2.0/24 or 2001:db8::/32, or AS64496.")
     return text
