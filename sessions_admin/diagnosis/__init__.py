@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sessions_admin.diagnosis import dependencies, places, stores, web
+from sessions_admin.diagnosis import dependencies, outbox, places, stores, web
 from sessions_admin.diagnosis.finding import Finding, Level, problem
 
 __all__ = ["Finding", "Level", "examine"]
@@ -21,6 +21,7 @@ CHECKS: dict[str, Check] = {
     "Cache": stores.shared_cache,
     "Tasks": dependencies.tasks,
     "Mail": dependencies.mail,
+    "Notices": outbox.notices,
     "Places": places.places,
     "Networks": places.networks,
     "System checks": dependencies.system_checks,
