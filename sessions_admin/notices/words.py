@@ -64,7 +64,7 @@ def telling(notice: Notice) -> Telling:
 
 def _new_sign_in(notice: Notice) -> Telling:
     seen = _seen(notice)
-    where = seen.place or seen.device
+    where = ", ".join(part for part in (seen.device, seen.city or seen.country) if part)
     return Telling(
         title=_("New sign-in: %(where)s") % {"where": where},
         text=_novelty_words(notice),

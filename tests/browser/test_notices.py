@@ -77,7 +77,7 @@ def test_links_that_do_not_work(page_of, assert_clean, notice, width, scheme):
 def test_the_strip_and_the_list(page_of, assert_clean, member, notice, session, width, scheme):
     page = page_of(member, width=width, scheme=scheme)
     page.goto("/sessions/")
-    expect(page.get_by_text("New sign-in: Berlin, Germany")).to_be_visible()
+    expect(page.get_by_text("New sign-in: Chrome 142 on Windows, Berlin")).to_be_visible()
     assert_clean(page)
     page.get_by_role("link", name="All notices").click()
     assert_clean(page)

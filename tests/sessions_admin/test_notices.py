@@ -60,7 +60,7 @@ def act(browser, notice, what, **fields):
 def test_it_says_what_the_mail_says(firefox, stranger, url):
     tell(stranger)
     text = page(firefox, url)
-    assert "New sign-in: Berlin, Germany" in text
+    assert "New sign-in: Firefox 145 on Linux, Berlin" in text
     assert "with a browser that you had not used here before" in text
     assert "Firefox 145 on Linux" in text
 
