@@ -6,7 +6,6 @@ from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_object
 
 from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import Session, Sighting
-from sessions_admin.suspicions import latest_finding
 from tenants.models import Membership
 
 # A phone collects hundreds of addresses; the latest tell whether something is odd.
@@ -14,14 +13,8 @@ SIGHTINGS_SHOWN = 10
 
 
 def card_rows(sessions: SessionQuerySet) -> SessionQuerySet:
-    """Live sessions for session_card.html: without what no screen shows, with their tenants and
-    what is suspicious about them."""
-    rows: SessionQuerySet = (
-        sessions.select_related("tenant")
-        .defer("data", "key_hash")
-        .annotate(finding=latest_finding())
-    )
-    return rows
+    """Live sessions for session_card.html: without what no screen shows, with their tenants."""
+    return sessions.select_related("tenant").defer("data", "key_hash")
 
 
 def load_sightings(sessions: Iterable[Session]) -> None:

@@ -14,6 +14,7 @@ from django.db.models.fields import BooleanField
 
 from sessions_admin.display import card_rows, ended_rows, load_sightings
 from sessions_admin.models import Session
+from sessions_admin.suspicions import with_findings
 from sessions_admin.traits import Trait, is_suspicious, traits_of, wants_review
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Page:
 def take_stock(user: User, here_id: UUID, now: datetime) -> Inventory:
     """The person's live sessions in all of their tenants, in one statement."""
     this_one = ExpressionWrapper(Q(pk=here_id), BooleanField())
-    live = card_rows(Session.objects.live(now).of(user))
+    live = with_findings(card_rows(Session.objects.live(now).of(user)))
     sessions = list(live.order_by(this_one.desc(), "-last_seen_at", "-pk")[:READ_AT_MOST])
     here = next((session for session in sessions if session.pk == here_id), None)
     return Inventory(here, [session for session in sessions if session is not here], now)

@@ -35,6 +35,7 @@ from sessions_admin.display import card_rows
 from sessions_admin.keyset import Order, Page, page_of
 from sessions_admin.members import belongs_elsewhere, is_only_here
 from sessions_admin.models import Session
+from sessions_admin.suspicions import with_findings
 from sessions_admin.traits import Trait, traits_of
 from tenants.models import Membership
 
@@ -220,7 +221,8 @@ def _most_recent(
             RowNumber(), partition_by="user", order_by=[F("last_seen_at").desc(), F("pk").desc()]
         ),
     )
-    return card_rows(ranked.filter(rank__lte=listed)).order_by("rank")
+    cards = card_rows(ranked.filter(rank__lte=listed)).order_by("rank")
+    return with_findings(cards, for_tenant=True)
 
 
 def _found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:

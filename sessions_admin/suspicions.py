@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.db.models import JSONField, OuterRef, Subquery
@@ -18,6 +18,7 @@ from sessions_admin.vocabulary import Detector, RiskState
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as Words
 
+    from sessions_admin.live import SessionQuerySet
     from sessions_admin.models import Session
 
 
@@ -30,15 +31,22 @@ class Suspicion:
     words: str
 
 
-def latest_finding() -> Subquery:
-    """Annotate sessions with it, as `finding`, for suspicion_of(). One look into an index each."""
+def with_findings(sessions: SessionQuerySet, *, for_tenant: bool = False) -> SessionQuerySet:
+    """The sessions, each with its latest open finding for suspicion_of(): one look into an index.
+
+    `for_tenant`: only what was found in the session's tenant. A sign-in before the tenant was
+    chosen is compared with the person's sessions everywhere, which is nobody else's business.
+    """
     latest = Risk.objects.filter(session=OuterRef("pk"), state=RiskState.OPEN).order_by("-pk")
+    if for_tenant:
+        latest = latest.filter(tenant=OuterRef("tenant"))
     found = JSONObject(id="pk", detector="detector", evidence="evidence")
-    return Subquery(latest.values_list(found)[:1], output_field=JSONField())
+    finding = Subquery(latest.values_list(found)[:1], output_field=JSONField())
+    return cast("SessionQuerySet", sessions.annotate(finding=finding))
 
 
 def suspicion_of(session: Session) -> Suspicion | None:
-    """Of a row with latest_finding(); None for one without, and when nothing is open."""
+    """Of a row of with_findings(); None for one without, and when nothing is open."""
     found = getattr(session, "finding", None)
     if not found:
         return None

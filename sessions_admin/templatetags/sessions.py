@@ -1,5 +1,6 @@
 """The words and pictures of a session's row: `{% load sessions %}`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions_admin import endings, lifelines
 from sessions_admin.suspicions import Suspicion, suspicion_of
 from sessions_admin.traits import Trait, traits_of
-from sessions_admin.vocabulary import DeviceType, EndReason, Kind
+from sessions_admin.vocabulary import DeviceType, EndReason, Kind, Novelty
 
 register = template.Library()
 
@@ -23,6 +24,11 @@ ICONS = {
     DeviceType.TABLET: "tablet",
     DeviceType.BOT: "bot",
     DeviceType.APP: "terminal",
+}
+NOVELTIES = {
+    Novelty.DEVICE: _("device"),
+    Novelty.COUNTRY: _("country"),
+    Novelty.NETWORK: _("network"),
 }
 METHODS = {"pwd": _("password"), "otp": _("one-time code"), "hwk": _("passkey")}
 
@@ -64,6 +70,13 @@ def badges(session: Any, here: Any = None) -> list[Badge]:
 def suspicion(session: Any) -> Suspicion | None:
     """What was found about a live session and nobody has judged yet."""
     return suspicion_of(session)
+
+
+@register.filter
+def novelty_words(novelty: Iterable[str]) -> str:
+    """“device and country”: what a person had never signed in with before."""
+    words = [str(NOVELTIES[one]) for one in Novelty if one in novelty]
+    return gettext(" and ").join(words)
 
 
 @register.filter

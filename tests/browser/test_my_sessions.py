@@ -213,7 +213,9 @@ def test_not_me_leads_to_the_password(at_home, member):
     page = at_home()
     page.get_by_role("button", name="Not me, log it out").click()
     page.wait_for_url("**/accounts/password/change/")
-    assert page.get_by_text("Logged out Chrome 142 on Windows, Lyon.").is_visible()
+    assert page.get_by_text(
+        "Logged out Chrome 142 on Windows, Lyon, and its device is forgotten."
+    ).is_visible()
     assert live(member) == 4
 
 

@@ -67,6 +67,23 @@ def test_the_link_is_only_for_those_who_may_follow_it(browser_of, admin, member,
     assert "/risks/" not in text
 
 
+def test_a_tenant_sees_nothing_of_what_was_found_outside_of_it(browser_of, admin, contractor, acme):
+    """Before the tenant was chosen the sign-in was compared with sessions everywhere."""
+    session = hold(contractor, acme, place=BANGKOK)
+    suspect(contractor, None, session=session, evidence={"from": {"city": "Secretville"}})
+    text = browser_of(admin).get(f"/users/{contractor.pk}/").text
+    assert "Suspicious" not in text
+    assert "Secretville" not in text
+    assert "Secretville" in browser_of(contractor).get("/sessions/").text
+
+
+def test_details_tell_the_network_and_what_was_new(firefox, member, acme):
+    hold(member, acme, place=BANGKOK, novelty={"device", "country"})
+    text = firefox.get("/sessions/").text
+    assert "device and country" in text
+    assert "Siam Broadband</bdi> (AS64501)" in text
+
+
 # --- the answer ------------------------------------------------------------------------------
 
 

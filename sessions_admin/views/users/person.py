@@ -60,6 +60,7 @@ def user(request: TenantRequest, user_id: UUID) -> HttpResponse:
         "limit": this_session(request).policy.max_live_sessions,
     }
     if sees_sessions:
+        context["may_see_risks"] = _may_see_risks(request)
         context |= TABS.get(tab, _sessions)(request, person)
     return render(request, "sessions_admin/user.html", context)
 
@@ -77,8 +78,13 @@ def _cards(request: TenantRequest, person: Person) -> dict[str, Any]:
     return {
         "here": next((session for session in person.live if session.pk == own), None),
         "may_end": request.access.may(Permission.SESSIONS_END),
-        "may_see_risks": Section.RISKS in request.access.sections,
+        "may_see_risks": _may_see_risks(request),
     }
+
+
+def _may_see_risks(request: TenantRequest) -> bool:
+    """For those who see sessions, as all of these pages' readers do."""
+    return Section.RISKS in request.access.sections
 
 
 def _history(request: TenantRequest, person: Person) -> dict[str, Any]:
