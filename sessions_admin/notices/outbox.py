@@ -11,12 +11,14 @@ from __future__ import annotations
 import logging
 import smtplib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
 from django.core import mail
+from django.core.mail import InvalidMailer
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -83,14 +85,17 @@ def _send_round(delivery: Delivery, stopped: Stopped) -> bool:
     batch = list(with_facts(due).select_related("user")[:ROUND])
     if not batch:
         return False
-    server = mail.mailers.default
     try:
-        for notice in batch:
-            if stopped() or not _send(notice, server, delivery):
-                return False
+        server = mail.mailers.default
+    except InvalidMailer as error:
+        logger.error("No mail can be sent: %s", error)
+        return False
+    try:
+        return all(not stopped() and _send(notice, server, delivery) for notice in batch)
     finally:
-        server.close()
-    return True
+        # What was sent is sent, also when the server has no good-bye.
+        with suppress(OSError, smtplib.SMTPException):
+            server.close()
 
 
 def _send(notice: Notice, server: Any, delivery: Delivery) -> bool:

@@ -42,12 +42,12 @@ def answer(request: PortalRequest, token: str) -> HttpResponse:
     if not ratelimit.consume(request, action="answer_notice"):
         too_many: HttpResponse = ratelimit.respond_429(request)
         return too_many
-    found = links.read(token)
-    notice = found and _notice(found[0])
-    if not found or not notice:
+    link = links.read(token)
+    notice = link and _notice(link.notice_id)
+    if not link or not notice or not link.fits(notice):
         return _page(request, {"is_unknown": True}, status=404)
     with _words_of(notice):
-        return _answer(request, notice, found[1])
+        return _answer(request, notice, link.answer)
 
 
 def _notice(pk: UUID) -> Notice | None:
@@ -73,14 +73,15 @@ def _answer(request: PortalRequest, notice: Notice, said: NoticeAnswer) -> HttpR
         "notice": notice,
         "telling": telling(notice),
         "is_me": said == NoticeAnswer.ME,
-        "other_url": links.path(notice.pk, _other(said)),
+        "other_url": links.path(notice, _other(said)),
     }
     return _page(request, context)
 
 
 def _take(request: PortalRequest, notice: Notice, said: NoticeAnswer) -> HttpResponse:
     everywhere = "everywhere" in request.POST
-    if answers.answer(notice, said, everywhere=everywhere) and said == NoticeAnswer.NOT_ME:
+    taken = answers.answer(notice, said, everywhere=everywhere)
+    if taken and said == NoticeAnswer.NOT_ME and notice.user.is_active:
         send_password_link(request, notice.user)
     return redirect(request.path, headers=HEADERS)
 

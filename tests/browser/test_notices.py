@@ -37,7 +37,7 @@ def is_live(session):
 @pytest.mark.parametrize("answer", list(NoticeAnswer))
 def test_the_page_of_a_link(page_of, assert_clean, notice, answer, width, scheme):
     page = page_of(None, width=width, scheme=scheme)
-    page.goto(path(notice.pk, answer))
+    page.goto(path(notice, answer))
     expect(page.get_by_text("Chrome 142 on Windows")).to_be_visible()
     assert_clean(page)
     page.get_by_role("button").filter(has_text="me").click()
@@ -49,7 +49,7 @@ def test_the_page_of_a_link(page_of, assert_clean, notice, answer, width, scheme
 
 def test_the_answer_may_be_changed_before_it_is_given(page_of, notice, session):
     page = page_of(None, width=390)
-    page.goto(path(notice.pk, NoticeAnswer.NOT_ME))
+    page.goto(path(notice, NoticeAnswer.NOT_ME))
     expect(page.get_by_label("Log me out everywhere else, too")).to_be_checked()
     page.get_by_role("link", name="It was me after all").click()
     page.get_by_role("button", name="Yes, it was me").click()
@@ -59,7 +59,7 @@ def test_the_answer_may_be_changed_before_it_is_given(page_of, notice, session):
 
 def test_it_works_without_javascript(page_of, notice, session):
     page = page_of(None, javascript=False)
-    page.goto(path(notice.pk, NoticeAnswer.NOT_ME))
+    page.goto(path(notice, NoticeAnswer.NOT_ME))
     page.get_by_role("button", name="It wasn't me").click()
     expect(page.get_by_text("We sent you a mail with a link.")).to_be_visible()
     assert not is_live(session)

@@ -192,6 +192,15 @@ def test_a_mail_that_cannot_be_written_does_not_hold_up_the_others(member, admin
     assert (delivery.sent, delivery.failed) == (1, 1)
 
 
+def test_a_mailer_that_cannot_be_made_ends_no_loop(settings, member):
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    both = {"host": "localhost", "use_tls": True, "use_ssl": True}
+    settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": both}}
+    tell(member)
+    assert send_due().sent == 0
+    assert Notice.objects.get().mail_attempts == 0
+
+
 def test_it_is_given_up_after_a_week(settings, member):
     settings.MAILERS = smtp(1)
     tell(member)
