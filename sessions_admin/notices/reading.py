@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from sessions_admin.identifiers import earliest_uuid7
 from sessions_admin.models import Notice
+from sessions_admin.vocabulary import NoticeKind
 from tenants.models import Membership
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # As far back as one remembers where one was; the whole list has the rest.
 FRESH_FOR = timedelta(days=28)
+# Who signs in to the account cannot wait until the rest is dismissed.
+QUESTIONS = (NoticeKind.NEW_SIGN_IN, NoticeKind.RISK_DETECTED)
 STRIP = 2  # more would hide the sessions below
 
 
@@ -37,13 +40,14 @@ def notices_of(user: User) -> QuerySet[Notice]:
 
 
 def fresh(user: User, here: UUID, now: datetime) -> list[Notice]:
-    """The latest ones that the person has not dismissed: one more than are shown, if there are.
+    """What the person has not dismissed, questions first: one more than are shown, if there are.
 
     Not those about the session that asks. Who sits there knows; and a thief must not dismiss the
     news of their own sign-in.
     """
     unseen = dismissible(user, here).filter(pk__gte=earliest_uuid7(now - FRESH_FOR))
-    rows = with_facts(unseen).order_by("-pk")[: STRIP + 1]
+    is_news = ExpressionWrapper(~Q(kind__in=QUESTIONS), BooleanField())
+    rows = with_facts(unseen).order_by(is_news, "-pk")[: STRIP + 1]
     return [notice for notice in rows if not is_stale(notice, now)]
 
 

@@ -85,7 +85,7 @@ def _strip(request: PortalRequest, now: datetime) -> dict[str, Any]:
     return {
         "strip": [(notice, telling(notice)) for notice in shown],
         "strip_more": len(fresh) > len(shown),
-        "told": {notice.session_id for notice in shown},
+        "told": {notice.session_id for notice in fresh},
     }
 
 

@@ -85,6 +85,16 @@ def test_the_strip_is_short_and_leads_to_the_list(firefox, member):
     assert page(firefox, LIST).count("The password of your account was changed.") == 3
 
 
+def test_a_question_comes_before_other_news(firefox, member, stranger):
+    notice = tell(stranger)
+    at = timezone.now() - HOUR
+    Notice.objects.filter(pk=notice.pk).update(id=uuid7(at), at=at)
+    change(member, 1), change(member, 2)
+    text = page(firefox, STRIP)
+    assert "<strong>New sign-in: Firefox 145 on Linux, Berlin" in text
+    assert text.count("<strong>Your password was changed") == 1
+
+
 def test_the_strip_forgets_what_is_old(firefox, member):
     change(member, ago=timedelta(days=29))
     assert "was changed" not in page(firefox, STRIP)
