@@ -35,7 +35,7 @@ def step_up(within: timedelta, *, reading: bool = False) -> Callable[[View], Vie
                 return ask_for_proof(request)
             return view(request, *args, **kwargs)
 
-        checked.step_up = within  # type: ignore[attr-defined]
+        checked.step_up, checked.step_up_reading = within, reading  # type: ignore[attr-defined]
         return checked
 
     return decorator

@@ -14,7 +14,7 @@ SIGHTINGS_SHOWN = 10
 
 def card_rows(sessions: SessionQuerySet) -> SessionQuerySet:
     """Live sessions for session_card.html: without what no screen shows, with their tenants."""
-    return sessions.select_related("tenant").defer("data", "key_hash")
+    return sessions.select_related("tenant", "asked_by").defer("data", "key_hash")
 
 
 def load_sightings(sessions: Iterable[Session]) -> None:
@@ -28,7 +28,7 @@ def ended_rows(sessions: SessionQuerySet) -> SessionQuerySet:
     colleague = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("ended_by"))
     rows: SessionQuerySet = (
         sessions.ended()
-        .select_related("tenant", "user", "ended_by")
+        .select_related("tenant", "user", "ended_by", "asked_by")
         .defer("data", "key_hash")
         .annotate(ender_is_colleague=Exists(colleague))
         .order_by("-ended_at", "-pk")

@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from sessions_admin.sealing import hash_of, new_key, seal, unseal
@@ -70,9 +71,19 @@ class SessionStore(SessionBase):
 
     @property
     def authenticated_at(self) -> datetime | None:
-        """When the person signed in; None for an anonymous visitor."""
+        """When the person signed in; None for an anonymous visitor, and for somebody else who acts
+        as the person: that proves nothing of them."""
         self._get_session()
-        return self.found.authenticated_at if self.found and self._user_id is not None else None
+        if self.found is None or self._user_id is None or self.is_support:
+            return None
+        return self.found.authenticated_at
+
+    @property
+    def is_support(self) -> bool:
+        """Whether somebody else acts as the person; reads nothing."""
+        from sessions_admin.vocabulary import Kind
+
+        return self.found is not None and self.found.kind == Kind.SUPPORT
 
     def exists(self, session_key: str | None) -> bool:
         if session_key is None:
@@ -116,11 +127,13 @@ class SessionStore(SessionBase):
         return None
 
     def _columns(self, data: dict[str, Any]) -> dict[str, Any]:
-        columns = {
+        columns: dict[str, Any] = {
             "data": seal(data, self.session_key, self.serializer),
             "expires_at": self._cap(data),
             "persistent": self.persistent,
         }
+        if self.is_support:
+            del columns["expires_at"]  # set when it was opened; no view may move it
         if SESSION_KEY not in data and self._user_id is not None:
             columns["user"] = self._user_id = None  # cleared, not flushed: nobody's any more
         return columns
@@ -204,8 +217,13 @@ class SessionStore(SessionBase):
         key = session_key or self.session_key
         if key is None:
             return
-        actor = self.found.user if self.found and key == self.session_key else None
-        sessions = self.get_model_class().objects.filter(key_hash=hash_of(key))
+        own = self.found if key == self.session_key else None
+        actor = own.user if own else None
+        named = Q(key_hash=hash_of(key))
+        if own and self.is_support:  # who logs out is gone, and leaves no session that waits
+            named |= Q(pk=own.asked_in_id)
+            actor = own.asked_in.user if own.asked_in else None
+        sessions = self.get_model_class().objects.filter(named)
         end_sessions(sessions, reason=EndReason.LOGGED_OUT, actor=actor)
 
     def end_as_credential_changed(self) -> None:

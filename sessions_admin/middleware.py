@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
@@ -25,6 +25,8 @@ from sessions_admin.engine import SessionStore
 from sessions_admin.language import speak_to_person
 from sessions_admin.leaving import leave_for, prove_first, return_path, signed_out
 from sessions_admin.presence import is_passive, note_move, note_presence
+from sessions_admin.support import beyond_support, support_of
+from sessions_admin.vocabulary import Kind
 
 FORWARDED_HEADERS = (
     "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST",
@@ -89,6 +91,7 @@ class AuthenticationMiddleware(auth.AuthenticationMiddleware):
         lazily: Any = request
         lazily.user = SimpleLazyObject(lambda: user_of(request))
         lazily.access = SimpleLazyObject(lambda: access_of(request))
+        lazily.support = SimpleLazyObject(lambda: support_of(request))
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
@@ -118,6 +121,31 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
             return prove_first(request)
         login = resolve_url(self.get_login_url(view_func))
         return leave_for(request, f"{login}?{urlencode({'next': return_path(request)})}")
+
+
+class SupportMiddleware:
+    """Holds a support session to what it is for: looking, and changing things if it may; never
+    what asks who is there, nor the person's own account. Allows nothing that it does not know."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], *_: object
+    ) -> HttpResponse | None:
+        if not getattr(view_func, "login_required", True) or not request.user.is_authenticated:
+            return None
+        found = request.session.found  # type: ignore[attr-defined]
+        if found.kind != Kind.SUPPORT:
+            return None
+        refused = beyond_support(request, view_func, read_only=found.read_only)
+        if refused is None:
+            return None
+        context = {"refused": refused, "read_only": found.read_only}
+        return render(request, "sessions_admin/support_refused.html", context, status=403)
 
 
 class PersonMiddleware:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from sessions_admin.client import Client, client_of
 from sessions_admin.lifecycle import see
 from sessions_admin.policy import touch_interval
+from sessions_admin.vocabulary import Kind
 
 if TYPE_CHECKING:
     from sessions_admin.lookup import FoundSession
@@ -41,6 +42,9 @@ def note_use(found: FoundSession, client: Client, passively: Callable[[], bool])
     active = due and not passively()
     if moved or active:
         see(found, client, active=active)
+    if active and found.kind == Kind.SUPPORT and (own := found.asked_in):
+        # Who acts as somebody else is there, though their own session waits.
+        see(own, Client(own.ip, own.user_agent), active=True)
 
 
 def note_move(request: HttpRequest) -> None:

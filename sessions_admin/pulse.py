@@ -22,6 +22,7 @@ from sessions_admin.vocabulary import AuditAction, EndReason
 # Proofs and failed attempts are events, too; no list shows them.
 LISTED = {
     AuditAction.SESSION_STARTED,
+    AuditAction.SUPPORT_STARTED,
     AuditAction.SESSION_ENDED,
     AuditAction.SESSION_RENAMED,
     AuditAction.USER_DISABLED,

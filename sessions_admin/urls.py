@@ -57,6 +57,18 @@ urlpatterns = [
     path("users/right-now/", right_now.right_now, name="right-now"),
     path("users/export.csv", exports.users, name="export-users"),
     path("users/<uuid:user_id>/", users.user, name="user"),
+    path("users/<uuid:user_id>/sessions/<uuid:session_id>/", users.session, name="session-of"),
+    path(
+        "users/<uuid:user_id>/sessions/<uuid:session_id>/token/",
+        users.copy_token,
+        name="copy-token",
+    ),
+    path(
+        "users/<uuid:user_id>/sessions/<uuid:session_id>/open/",
+        users.open_portal,
+        name="open-portal",
+    ),
+    path("support/stop/", users.stop_support, name="stop-support"),
     path("users/<uuid:user_id>/end-sessions/", users.end_sessions_of, name="end-sessions-of"),
     path("users/<uuid:user_id>/disable/", users.disable, name="disable-user"),
     path("users/<uuid:user_id>/enable/", users.enable, name="enable-user"),

@@ -53,6 +53,17 @@ PORTAL = {
     "users/export.csv": {"GET": SEES_USERS, "POST": POST_ONLY},
     "users/right-now/": {"GET": SEES_USERS, "POST": POST_ONLY},
     "users/{user}/": {"GET": SEES_MEMBER},
+    # An auditor sees sessions and acts as nobody.
+    "users/{user}/sessions/{session}/": {"GET": (302, 403, 403, 200, 200, 302, 404)},
+    "users/{user}/sessions/{session}/token/": {
+        "GET": POST_ONLY,
+        "POST": (302, 403, 403, 422, 422, 302, 404),
+    },
+    "users/{user}/sessions/{session}/open/": {
+        "GET": POST_ONLY,
+        "POST": (302, 403, 403, 422, 422, 302, 404),
+    },
+    "support/stop/": {"GET": (405,) * 7, "POST": OWN_ACT},
     "users/{user}/end-sessions/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/disable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/enable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},

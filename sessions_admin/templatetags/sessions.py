@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -95,6 +95,12 @@ def short_id(session_id: object) -> str:
 def ending_words(session: Any) -> str:
     """“Ends in 26 min if idle, at the latest …”, for rows of Session.objects.live()."""
     return lifelines.ending_words(session, timezone.now())
+
+
+@register.filter
+def duration_words(duration: timedelta) -> str:
+    """“15 min”."""
+    return lifelines.duration_words(duration)
 
 
 @register.filter

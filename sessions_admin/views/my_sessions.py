@@ -31,7 +31,7 @@ from sessions_admin.notices.words import telling
 from sessions_admin.own_endings import end_own
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.traits import Trait
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import EndReason, Kind
 from tenants.permissions import Permission, Section
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def end(request: PortalRequest, session_id: UUID) -> HttpResponse:
         raise Http404
     if Section.USERS not in request.access.sections:
         raise Http404("This section is switched off.")
-    if not request.access.may(Permission.SESSIONS_END):
+    is_asker = session.kind == Kind.SUPPORT and session.asked_by_id == request.user.pk
+    if not (is_asker or request.access.may(Permission.SESSIONS_END)):
         raise PermissionDenied
     return _end_of_member(request, session)
 

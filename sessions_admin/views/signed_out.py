@@ -14,7 +14,8 @@ from sessions_admin import endings
 from sessions_admin.destination import destination
 from sessions_admin.display import ended_rows
 from sessions_admin.models import Session
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.support import is_waited_for
+from sessions_admin.vocabulary import EndReason, Kind
 
 if TYPE_CHECKING:
     from tenants.access import PortalRequest
@@ -36,7 +37,7 @@ def signed_out(request: PortalRequest) -> HttpResponse:
     if session is None:
         return render(request, TEMPLATE, {"next": back})
     with timezone.override(session.user.time_zone), translation.override(session.user.language):
-        return render(request, TEMPLATE, _story(session) | {"next": back})
+        return render(request, TEMPLATE, _story(request, session) | {"next": back})
 
 
 def _ended(request: PortalRequest) -> Any:
@@ -47,7 +48,7 @@ def _ended(request: PortalRequest) -> Any:
     return ended_rows(Session.objects.filter(pk=store.ended_id, user__isnull=False)).first()
 
 
-def _story(session: Session) -> dict[str, Any]:
+def _story(request: PortalRequest, session: Session) -> dict[str, Any]:
     return {
         "session": session,
         "title": endings.title(session),
@@ -55,5 +56,6 @@ def _story(session: Session) -> dict[str, Any]:
         "note": endings.note(session),
         "advice": endings.advice(session),
         "shut_out": session.end_reason in SHUT_OUT,
+        "waiting": session.kind == Kind.SUPPORT and is_waited_for(request),
         "reset": session.end_reason == EndReason.CREDENTIAL_CHANGED,
     }

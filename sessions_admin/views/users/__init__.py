@@ -4,5 +4,17 @@ from sessions_admin.views.users.disabling import disable, enable
 from sessions_admin.views.users.ending import end_sessions_of, end_sessions_of_many
 from sessions_admin.views.users.listing import users
 from sessions_admin.views.users.person import user
+from sessions_admin.views.users.supporting import copy_token, open_portal, session, stop_support
 
-__all__ = ["disable", "enable", "end_sessions_of", "end_sessions_of_many", "user", "users"]
+__all__ = [
+    "copy_token",
+    "disable",
+    "enable",
+    "end_sessions_of",
+    "end_sessions_of_many",
+    "open_portal",
+    "session",
+    "stop_support",
+    "user",
+    "users",
+]

@@ -78,6 +78,8 @@ def _cards(request: TenantRequest, person: Person) -> dict[str, Any]:
     return {
         "here": next((session for session in person.live if session.pk == own), None),
         "may_end": request.access.may(Permission.SESSIONS_END),
+        "may_copy": request.access.may(Permission.TOKENS_COPY)
+        and person.user.pk != request.user.pk,
         "may_see_risks": _may_see_risks(request),
     }
 
