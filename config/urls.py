@@ -9,6 +9,7 @@ from django.views.generic import TemplateView
 
 import config.checks  # noqa: F401  registers the system checks
 from config import health
+from sessions_admin.api.documentation import docs
 from sessions_admin.views.home import home
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,6 +22,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include("sessions_admin.urls")),
     path("", include("accounts.urls")),
+    path("api/docs/", docs, name="api-docs"),
     path("api/v1/", include("sessions_admin.api.urls")),
     path("_allauth/app/v1/", include("sessions_admin.app_urls")),
     path("tenants/", include("tenants.urls")),

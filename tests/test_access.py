@@ -83,6 +83,7 @@ PORTAL = {
         "GET": POST_ONLY,
         "POST": (302, 403, 403, 404, 404, 302, 404),
     },
+    "api/docs/": {"GET": PERSONAL, "POST": POST_ONLY},
     "settings/api-keys/": {
         "GET": (302, 403, 403, 200, 200, 302, 200),
         "POST": (302, 403, 403, 422, 422, 302, 422),

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.urls import re_path
+from django.urls import path, re_path
 
 from sessions_admin.api.entrance import entrance, nothing
 from sessions_admin.api.portal_api import api
+from sessions_admin.api.schema import openapi
 
 app_name = "api"
 
@@ -22,4 +23,8 @@ def _entered() -> list[Any]:
     return list(patterns.values())
 
 
-urlpatterns = [*_entered(), re_path(r"^.*$", nothing)]
+urlpatterns = [
+    *_entered(),
+    path("openapi.json", openapi, name="openapi"),
+    re_path(r"^.*$", nothing),
+]

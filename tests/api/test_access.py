@@ -39,6 +39,7 @@ TABLE = {
     "/settings/sessions": {"GET": SEES, "PATCH": WANTS_MORE},
     "/settings/sessions/preview": {"POST": WANTS_MORE},
     "/events": {"GET": SEES},
+    "/openapi.json": {"GET": EVERYBODY},
     "/unheard-of": {"GET": (401, *(404,) * 6), "POST": (401, *(404,) * 6)},
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
