@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from django.db.models import JSONField, OuterRef, Subquery
+from django.db.models import Case, JSONField, OuterRef, Subquery, When
 from django.db.models.functions import JSONObject
 
 from sessions_admin.evidence import sentence
 from sessions_admin.models import Risk
 from sessions_admin.risk_words import DETECTORS
+from sessions_admin.traits import NEWS
 from sessions_admin.vocabulary import Detector, RiskState
 
 if TYPE_CHECKING:
@@ -24,20 +25,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """The latest open finding about a session."""
+    """The open finding about a session that matters most."""
 
     risk_id: UUID
     name: Words
     words: str
+    is_news: bool  # a new device or country, and nothing worse
 
 
 def with_findings(sessions: SessionQuerySet, *, for_tenant: bool = False) -> SessionQuerySet:
-    """The sessions, each with its latest open finding for suspicion_of(): one look into an index.
+    """The sessions, each with an open finding for suspicion_of(): one look into an index. The
+    latest, and news only if there is nothing else: one sign-in may be found several things.
 
     `for_tenant`: only what was found in the session's tenant. A sign-in before the tenant was
     chosen is compared with the person's sessions everywhere, which is nobody else's business.
     """
-    latest = Risk.objects.filter(session=OuterRef("pk"), state=RiskState.OPEN).order_by("-pk")
+    is_news = Case(When(detector__in=NEWS, then=1), default=0)
+    latest = Risk.objects.filter(session=OuterRef("pk"), state=RiskState.OPEN)
+    latest = latest.order_by(is_news, "-pk")
     if for_tenant:
         latest = latest.filter(tenant=OuterRef("tenant"))
     found = JSONObject(id="pk", detector="detector", evidence="evidence")
@@ -51,7 +56,12 @@ def suspicion_of(session: Session) -> Suspicion | None:
     if not found:
         return None
     detector, evidence = Detector(found["detector"]), _decoded(found["evidence"])
-    return Suspicion(UUID(found["id"]), DETECTORS[detector].name, sentence(detector, evidence))
+    return Suspicion(
+        UUID(found["id"]),
+        DETECTORS[detector].name,
+        sentence(detector, evidence),
+        is_news=detector in NEWS,
+    )
 
 
 def _decoded(evidence: Any) -> dict[str, Any]:

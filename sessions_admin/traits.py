@@ -4,12 +4,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from sessions_admin.vocabulary import Detector
+
 # last_seen_at moves once a minute at the most, so one missed minute is still "now".
 ACTIVE_WITHIN = timedelta(minutes=2)
 # Long enough for somebody who was away for a day to notice a sign-in.
 NEW_WITHIN = timedelta(hours=48)
 # A device that was not used for a month is easily one that was sold, lost or forgotten.
 INACTIVE_AFTER = timedelta(days=30)
+# A new laptop, a trip: worth a word, and no suspicion.
+NEWS = frozenset({Detector.NEW_DEVICE, Detector.NEW_COUNTRY})
 TWO_FACTORS = 2  # NIST SP 800-63B AAL2
 
 
@@ -52,11 +56,9 @@ def traits_of(session: Seen, now: datetime, here: Seen | None = None) -> list[Tr
 
 def is_suspicious(session: Seen) -> bool:
     """Something was found that nobody has judged yet, or the person must prove themselves."""
-    suspected_at, finding = (
-        getattr(session, "suspected_at", None),
-        getattr(session, "finding", None),
-    )
-    return bool(suspected_at or finding)
+    finding = getattr(session, "finding", None) or {}
+    found = finding.get("detector") not in NEWS | {None}
+    return found or getattr(session, "suspected_at", None) is not None
 
 
 def is_abroad(session: Seen, here: Seen) -> bool:

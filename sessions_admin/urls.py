@@ -73,6 +73,7 @@ urlpatterns = [
     path("users/<uuid:user_id>/disable/", users.disable, name="disable-user"),
     path("users/<uuid:user_id>/enable/", users.enable, name="enable-user"),
     path("risks/", risks.risks, name="risks"),
+    path("risks/dismiss/", judging.dismiss_many, name="dismiss-risks"),
     path("risks/<uuid:risk_id>/", risks.risk, name="risk"),
     path("risks/<uuid:risk_id>/dismiss/", judging.dismiss, name="dismiss-risk"),
     path("risks/<uuid:risk_id>/end/", judging.end, name="end-risky-sessions"),

@@ -68,6 +68,7 @@ PORTAL = {
     "users/{user}/disable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "users/{user}/enable/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},
     "risks/": {"GET": SEES_USERS, "POST": POST_ONLY},
+    "risks/dismiss/": {"GET": POST_ONLY, "POST": (302, 403, 403, 302, 302, 302, 302)},
     "risks/{risk}/": {"GET": SEES_MEMBER, "POST": POST_ONLY},
     "risks/{risk}/dismiss/": {"GET": POST_ONLY, "POST": (302, 403, 403, 422, 422, 302, 404)},
     "risks/{risk}/end/": {"GET": POST_ONLY, "POST": ACTS_ON_MEMBER},

@@ -21,7 +21,7 @@ from sessions_admin.findings import finding_of
 from sessions_admin.models import Risk, Session
 from sessions_admin.risk_story import chosen, story_of
 from sessions_admin.views.risks import finding_page
-from sessions_admin.views.users.asking import note_of
+from sessions_admin.views.users.asking import back, note_of
 from sessions_admin.vocabulary import EndReason, RiskState
 from tenants.access import requires
 from tenants.permissions import Permission, Section
@@ -46,6 +46,24 @@ def dismiss(request: TenantRequest, risk_id: UUID) -> HttpResponse:
     else:
         messages.info(request, _("Somebody has decided about it already."))
     return redirect("risk", risk.pk)
+
+
+@require_POST
+@acts
+def dismiss_many(request: TenantRequest) -> HttpResponse:
+    """Dismisses the ticked ones, for one reason; another tenant's are as if not ticked."""
+    chosen = [pk for pk in map(_uuid, request.POST.getlist("risk")) if pk]
+    note = note_of(request)
+    if not chosen:
+        messages.warning(request, _("Tick the findings to dismiss first."))
+    elif not note:
+        messages.warning(request, _("Say why they are harmless: the next one may ask."))
+    else:
+        risks = Risk.objects.filter(tenant_id=request.tenant.id, pk__in=chosen)
+        count = len(lifecycle.settle(risks, RiskState.DISMISSED, request.user, note))
+        words = ngettext("Dismissed %d finding.", "Dismissed %d findings.", count)
+        messages.success(request, words % count)
+    return back(request, "/risks/")
 
 
 @require_POST
@@ -88,6 +106,13 @@ def trust(request: TenantRequest, risk_id: UUID) -> HttpResponse:
     else:
         messages.info(request, _("%s was trusted already.") % network.line)
     return redirect("risk", risk_id)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _finding(request: TenantRequest, risk_id: UUID) -> Risk:

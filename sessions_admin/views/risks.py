@@ -42,6 +42,7 @@ def risks(request: TenantRequest) -> HttpResponse:
         "counted": COUNTED,
         "states": STATES,
         "detectors": DETECTORS,
+        "note_length": NOTE_LENGTH,
         **_may(request),
     }
     return render(request, "sessions_admin/risks.html", context)

@@ -129,6 +129,19 @@ def test_somebody_reviews_and_dismisses(page_of, cast, finding, assert_clean, ja
 
 
 @with_and_without_script
+def test_somebody_dismisses_several(page_of, cast, finding, assert_clean, javascript):
+    page = page_of(cast.admin, width=390, javascript=javascript)
+    page.goto("/risks/")
+    page.get_by_role("checkbox", name="Select: Dave Moreau, Impossible travel").check()
+    page.get_by_role("checkbox", name="Select: Amelia Stone, New country").check()
+    page.get_by_role("textbox", name="Why they are harmless").fill("On a trip")
+    assert_clean(page)
+    page.get_by_role("button", name="Dismiss selected").click()
+    expect(page.get_by_text("Dismissed 2 findings.").first).to_be_visible()
+    assert not Risk.objects.filter(state=RiskState.OPEN).exists()
+
+
+@with_and_without_script
 def test_somebody_logs_out_the_newer_session(page_of, cast, finding, javascript):
     page = page_of(cast.admin, javascript=javascript)
     page.goto(f"/risks/{finding.pk}/")

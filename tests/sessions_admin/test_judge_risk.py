@@ -93,6 +93,38 @@ def test_it_is_dismissed_once(admins, browser_of, owner, risk):
     assert AuditEvent.objects.filter(action=AuditAction.RISK_DECIDED).count() == 1
 
 
+def dismiss_many(browser, *risks, note="Known"):
+    return browser.post(
+        "/risks/dismiss/", {"risk": [str(one.pk) for one in risks], "note": note}, follow=True
+    )
+
+
+def test_many_are_dismissed_for_one_reason(admins, admin, member, acme):
+    risks = [suspect(member, acme) for _ in range(3)]
+    left = suspect(member, acme)
+    assert told(dismiss_many(admins, *risks)) == ["Dismissed 3 findings."]
+    assert {one.pk for one in Risk.objects.filter(state=RiskState.OPEN)} == {left.pk}
+    events = AuditEvent.objects.filter(action=AuditAction.RISK_DECIDED)
+    assert [(event.actor, event.data["note"]) for event in events] == [(admin, "Known")] * 3
+
+
+def test_of_many_only_those_of_the_tenant_that_are_open(admins, member, outsider, acme, globex):
+    theirs = suspect(outsider, globex)
+    done = suspect(member, acme, state=RiskState.ACTED_ON)
+    assert told(dismiss_many(admins, theirs, done)) == ["Dismissed 0 findings."]
+    states = dict(Risk.objects.values_list("pk", "state"))
+    assert states == {theirs.pk: RiskState.OPEN, done.pk: RiskState.ACTED_ON}
+
+
+def test_many_want_a_choice_and_a_reason(admins, member, acme):
+    risk = suspect(member, acme)
+    assert told(dismiss_many(admins)) == ["Tick the findings to dismiss first."]
+    assert told(dismiss_many(admins, risk, note=" "))[0].startswith("Say why they are harmless")
+    bad = admins.post("/risks/dismiss/", {"risk": ["nonsense"], "note": "x"}, follow=True)
+    assert told(bad) == ["Tick the findings to dismiss first."]
+    assert Risk.objects.get().state == RiskState.OPEN
+
+
 # --- ending ----------------------------------------------------------------------------------
 
 

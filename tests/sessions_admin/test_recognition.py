@@ -42,7 +42,7 @@ def test_what_was_judged_is_no_badge_any_more(firefox, member, acme):
 
 def test_the_latest_finding_is_told_and_can_be_filtered(firefox, member, acme):
     session = hold(member, acme, place=BANGKOK)
-    suspect(member, acme, Detector.NEW_COUNTRY, session=session, age=timedelta(hours=2),
+    suspect(member, acme, Detector.GUESSED_PASSWORD, session=session, age=timedelta(hours=2),
             evidence={"now": {"country": "Thailand"}})  # fmt: skip
     suspect(member, acme, Detector.DORMANT_RETURN, session=session, age=timedelta(hours=1),
             evidence={"now": {"country": "Thailand"}, "days": 44})  # fmt: skip
@@ -50,6 +50,22 @@ def test_the_latest_finding_is_told_and_can_be_filtered(firefox, member, acme):
     response = firefox.get("/sessions/?show=suspicious")
     assert [one.pk for one in response.context["page"].sessions] == [session.pk]
     assert "44 days" in response.text
+
+
+def test_a_new_device_is_news_and_no_suspicion(firefox, member, acme):
+    session = hold(member, acme)
+    suspect(member, acme, Detector.NEW_DEVICE, session=session)
+    text = firefox.get("/sessions/").text
+    assert "New device" in text
+    assert "Suspicious" not in text
+
+
+def test_what_is_worse_than_news_is_told_first(firefox, member, acme):
+    risk = travel(member, acme)
+    for detector in (Detector.NEW_DEVICE, Detector.NEW_COUNTRY):
+        suspect(member, acme, detector, session=risk.session, age=timedelta(0))
+    [found] = firefox.get("/sessions/?show=suspicious").context["page"].sessions
+    assert found.finding["detector"] == Detector.IMPOSSIBLE_TRAVEL
 
 
 def test_an_administrator_sees_it_on_the_persons_page_with_a_link(browser_of, admin, member, acme):
