@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -50,11 +50,16 @@ def decide(risk: Risk, state: RiskState, actor: User | None, note: str = "") -> 
 def settle(
     risks: QuerySet[Risk], state: RiskState, actor: User | None, note: str = ""
 ) -> list[Risk]:
-    """Decides those of them that are open, each once and in the log, and returns these."""
+    """Decides those of them that are open, each once and in the log, and returns these.
+
+    What the rules acted on by themselves may still be dismissed: a person who says that it was
+    them is not logged out for the same thing again.
+    """
+    open_to = Q(state=RiskState.OPEN)
+    if state == RiskState.DISMISSED:
+        open_to |= Q(state=RiskState.ACTED_ON, decided_by=None)
     with transaction.atomic():
-        rows = list(
-            risks.filter(state=RiskState.OPEN).select_for_update(of=("self",)).order_by("pk")
-        )
+        rows = list(risks.filter(open_to).select_for_update(of=("self",)).order_by("pk"))
         Risk.objects.filter(pk__in=[risk.pk for risk in rows]).update(
             state=state, decided_at=timezone.now(), decided_by=actor, note=note[:NOTE_LENGTH]
         )
