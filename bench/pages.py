@@ -24,6 +24,14 @@ def page_of_tenant(request: PortalRequest) -> HttpResponse:
     return page(request)
 
 
+def alive(request: HttpRequest) -> HttpResponse:
+    """Whether somebody is signed in, and who: what forward-auth answers."""
+    user = request.user
+    response = HttpResponse(str(user.pk), status=200 if user.is_authenticated else 401)
+    response.headers["Content-Length"] = len(response.content)  # as CommonMiddleware does
+    return response
+
+
 def bare(request: HttpRequest) -> HttpResponse:
     """Neither user nor session."""
     return HttpResponse("00000000-0000-0000-0000-000000000000 a value")
@@ -40,6 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("page/", page),
     path("tenant/", page_of_tenant),
+    path("alive/", alive),
     path("bare/", bare),
     path("sign-in/", sign_in),
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from bench import meter
 from bench.bulk import Times
 from bench.meter import Tax
+from bench.served import Speed
 from bench.stacks import Stack
 
 
@@ -31,6 +32,23 @@ def times(sizes: Sequence[str], measured: Iterable[Times]) -> str:
     heads = ["", "Django", *sizes]
     rows = [[one.name, *map(_milliseconds, (one.djangos, *one.ours))] for one in measured]
     return _table(heads, [row + [""] * (len(heads) - len(row)) for row in rows])
+
+
+def speeds(speeds: Sequence[Speed]) -> str:
+    """Requests through a server."""
+    heads = ["", "requests/s", "times", "worker's CPU µs", "times", "ended meanwhile"]
+    rows = [
+        [
+            one.name,
+            f"{one.a_second:,.0f}",
+            f"{one.times:.1f}",
+            f"{one.cpu:,.0f}",
+            f"{one.thrift:.1f}",
+            f"{one.ended:,}",
+        ]
+        for one in speeds
+    ]
+    return _table(heads, rows)
 
 
 def statement_words(statements: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +31,6 @@ from sessions_admin.authz.dialects import DIALECTS, Dialect, Question, read_ques
 from sessions_admin.authz.identity import NOBODY, headers_for
 from sessions_admin.authz.visitor import Guest, guest_of
 from sessions_admin.client import Client, client_in, is_proxy
-from sessions_admin.models import Session
 from sessions_admin.presence import PASSIVE_HEADER, note_use
 
 Environ = dict[str, Any]
@@ -87,9 +87,11 @@ def _safely(respond: Callable[[Environ], Reply], environ: Environ) -> Reply:
 
 def _let_go() -> None:
     """What Django does at the end of its requests: a connection that broke or is old is closed."""
-    connection = connections[Session.objects.db]
-    if not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
+    for connection in connections.all(initialized_only=True):
+        close_at = connection.close_at
+        old = close_at is not None and time.monotonic() >= close_at
+        if (connection.errors_occurred or old) and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def _may_ask(environ: Environ) -> bool:

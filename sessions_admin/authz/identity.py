@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from sessions_admin import signing
 from sessions_admin.authz.visitor import Guest
@@ -33,13 +34,13 @@ PLAIN = " !#$&'()*+-./:;=?@[]^_`{|}~"
 class Identity:
     """Who asks, as an application knows them."""
 
-    user: str  # never changes and is never given to somebody else, as an address may be
+    user: Any  # never changes and is never given to somebody else, as an address may be
     name: str
     email: str
     groups: tuple[str, ...]
     tenant: str
-    tenant_id: str
-    session: str
+    tenant_id: UUID | None
+    session: UUID
     actor: str
     aal: int
 
@@ -53,13 +54,13 @@ def _identity(guest: Guest) -> Identity:
     found = guest.found
     tenant = found.access.tenant
     return Identity(
-        user=str(found.user_id),
+        user=found.user_id,
         name=found.user.name,
         email=found.user.email,
         groups=guest.group_names,
         tenant=tenant.slug if tenant else "",
-        tenant_id=str(tenant.id) if tenant else "",
-        session=str(found.id),
+        tenant_id=tenant.id if tenant else None,
+        session=found.id,
         actor=guest.actor,
         aal=found.aal,
     )
@@ -68,8 +69,8 @@ def _identity(guest: Guest) -> Identity:
 @lru_cache(maxsize=TOKENS_REMEMBERED)
 def _headers(identity: Identity, origin: str, _period: int) -> Headers:
     values = (
-        identity.user, identity.name, identity.email, identity.groups, identity.tenant,
-        identity.session, identity.actor,
+        str(identity.user), identity.name, identity.email, identity.groups, identity.tenant,
+        str(identity.session), identity.actor,
     )  # fmt: skip
     token = signing.sign(_claims(identity, origin), typ=TYPE)
     encoded = [_encoded(value) for value in values]
@@ -79,10 +80,10 @@ def _headers(identity: Identity, origin: str, _period: int) -> Headers:
 def _claims(identity: Identity, origin: str) -> dict[str, Any]:
     """RFC 7519 and OpenID Connect names; `act` as in RFC 8693 §4.1."""
     claims: dict[str, Any] = {
-        "aud": origin, "exp": int(time.time()) + TOKEN_SECONDS, "sub": identity.user,
-        "sid": identity.session, "name": identity.name, "email": identity.email,
+        "aud": origin, "exp": int(time.time()) + TOKEN_SECONDS, "sub": str(identity.user),
+        "sid": str(identity.session), "name": identity.name, "email": identity.email,
         "groups": list(identity.groups), "tenant": identity.tenant,
-        "tenant_id": identity.tenant_id, "acr": f"aal{identity.aal}",
+        "tenant_id": str(identity.tenant_id or ""), "acr": f"aal{identity.aal}",
     }  # fmt: skip
     return claims | ({"act": {"email": identity.actor}} if identity.actor else {})
 

@@ -7,13 +7,15 @@ public.
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 # Longer than any address that browsers keep; what comes in a header is shorter still.
 LONGEST_ADDRESS = 4096
 LONGEST_RETURN = 2048
+# Reading is a pure function and people ask for the same pages; under 4 MB at the worst.
+ADDRESSES_REMEMBERED = 512
 # No user information, no fragment, no backslash, nothing but printable ASCII.
 ADDRESS = re.compile(
     r"(?P<scheme>https?|wss?)://"
@@ -47,6 +49,7 @@ class Target:
         return self.origin + self.path
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def read_target(address: str) -> Target | None:
     """The target of an address that a proxy tells; None when no browser sends such a one."""
     scheme, colon, rest = address[:LONGEST_ADDRESS].partition("://")
@@ -73,7 +76,8 @@ def is_malformed(path: str) -> bool:
     return any(segment.partition(";")[0] in {".", ".."} for segment in segments)
 
 
-def is_public(path: str, public_paths: Iterable[str]) -> bool:
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
+def is_public(path: str, public_paths: tuple[str, ...]) -> bool:
     """Whether the path is one of these, or below one that ends with a slash.
 
     “/” is the start page alone: a slip of the pen must not open everything.

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from sessions_admin.authentication import held_credential, vouches
 from sessions_admin.authz.decision import Rules, Visitor
@@ -24,6 +25,11 @@ from sessions_admin.sealing import hash_of, unseal
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 # A browser sends no more; a header full of cookies is not searched.
 LONGEST_COOKIES = 8192
+
+VOUCHING = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
+# Some 8 MB in a process at the most; usual data is under 500 bytes.
+VOUCHERS_REMEMBERED, LONGEST_REMEMBERED = 4096, 1024
+_vouchers: dict[bytes, tuple[bytes, dict[str, Any]]] = {}
 
 GROUPS = """
     (SELECT {list}({pair}(g.id, g.name)){as_text} FROM {membership_groups} mg
@@ -81,11 +87,11 @@ def guest_of(cookies: str, rules: Rules) -> Guest | None:
 
 def guest_with(key: str) -> Guest | None:
     """The live session of this key of the portal."""
-    found = find_session(hash_of(key), BY_SESSION)
+    key_hash = hash_of(key)
+    found = find_session(key_hash, BY_SESSION)
     if found is None or found.user_id is None or is_over(found):
         return None
-    data = unseal(found.data, key, SessionStore().serializer)
-    return guest(found) if vouches(data, found.user) else None
+    return guest(found) if vouches(_opened(found, key, key_hash), found.user) else None
 
 
 def guest(found: FoundSession) -> Guest:
@@ -104,6 +110,22 @@ def key_in(cookies: str, name: str) -> str | None:
         return None
     [value] = values
     return value if KEY.fullmatch(value) else None
+
+
+def _opened(found: FoundSession, key: str, key_hash: bytes) -> dict[str, Any]:
+    """What vouches for the session, of its sealed data. The same bytes of the same session say the
+    same again, so they are opened once; neither keys nor anything else is kept."""
+    sealed = bytes(found.data)
+    known = _vouchers.get(key_hash)
+    if known is not None and known[0] == sealed:
+        return known[1]
+    data = unseal(sealed, key, SessionStore().serializer)
+    voucher = {name: data[name] for name in VOUCHING if name in data}
+    if len(sealed) <= LONGEST_REMEMBERED:
+        if len(_vouchers) >= VOUCHERS_REMEMBERED:
+            _vouchers.clear()
+        _vouchers[key_hash] = sealed, voucher
+    return voucher
 
 
 def _is_pass_for(found: FoundSession, rules: Rules) -> bool:
