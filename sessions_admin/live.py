@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import EndReason, Kind
 from tenants.models import Membership
 
 ALLOW_ALL_USERS = "django.contrib.auth.backends.AllowAllUsersModelBackend"
@@ -67,9 +67,13 @@ def idle_too_long(policy: Policy, now: datetime) -> Q:
 
 
 def signed_in_too_long(policy: Policy, now: datetime) -> Q:
-    if policy.absolute_timeout is None:
-        return Q(pk__in=[])  # nobody ever is
-    return Q(authenticated_at__lte=now - policy.absolute_timeout)
+    """By Force re-login; an app also by the lifetime of its refresh tokens."""
+    over = Q(pk__in=[])  # nobody ever is
+    if policy.absolute_timeout is not None:
+        over |= Q(authenticated_at__lte=now - policy.absolute_timeout)
+    if policy.refresh_token_lifetime is not None:
+        over |= Q(kind=Kind.APP, authenticated_at__lte=now - policy.refresh_token_lifetime)
+    return over
 
 
 def has_access() -> Q:

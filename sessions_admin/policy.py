@@ -4,7 +4,7 @@ Deadlines are computed and never stored, so a changed setting applies to live se
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,6 +26,8 @@ class Policy:
     absolute_timeout: timedelta | None = None
     max_live_sessions: int | None = None
     at_limit: AtLimit = AtLimit.END_OLDEST
+    # An app's session has it as its explicit cap; here it is for seeing what a change would do.
+    refresh_token_lifetime: timedelta | None = field(default=None, compare=False)
     # Sessions that started before this moment are over, whatever their number: O(1) bulk ending.
     ended_before: datetime | None = None
     ended_before_reason: EndReason = EndReason.REVOKED_BY_OPERATOR

@@ -25,6 +25,8 @@ LARGEST_LIMIT = 100  # the column's own bound; the platform may set a lower one
 SWITCHES = frozenset(name for name in SETTINGS if name.endswith("_enabled"))
 OFF = frozenset({"", "0", "off", "false", "no"})
 MINUTE, HOUR = UNITS["minutes"], UNITS["hours"]
+# Long enough to look at one thing, short enough that nobody works as somebody else.
+SHORTEST_SUPPORT, LONGEST_SUPPORT = timedelta(minutes=1), timedelta(minutes=60)
 
 
 class Switch(forms.CheckboxInput):
@@ -88,6 +90,13 @@ class SettingsForm(forms.Form):
     )
     access_token_lifetime = _number(words.ACCESS_TOKENS)
     refresh_token_lifetime = _number(words.REFRESH_TOKENS)
+    # Not a switch: a form of an older page, or a program, that does not know it keeps it.
+    support_sessions = forms.ChoiceField(
+        label=words.SUPPORT_SESSIONS,
+        choices=[("on", _("Allowed, with a reason")), ("off", _("Forbidden"))],
+        widget=forms.RadioSelect,
+    )
+    support_session_lifetime = _number(words.SUPPORT_LIFETIME)
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, stored: SessionPolicy, bounds: PolicyBounds
@@ -113,6 +122,8 @@ class SettingsForm(forms.Form):
         self._clean_limit()
         self._clean_duration("access_token_lifetime", "access_token_lifetime", MINUTE)
         self._clean_duration("refresh_token_lifetime", "refresh_token_lifetime", HOUR)
+        self._clean_duration("support_session_lifetime", "support_session_lifetime", MINUTE)
+        self.cleaned_data["support_sessions_enabled"] = cleaned.get("support_sessions") != "off"
         self._compare()
         return cleaned
 
@@ -184,6 +195,8 @@ class SettingsForm(forms.Form):
             )
 
     def _bounds_of(self, name: str) -> tuple[timedelta, timedelta]:
+        if name == "support_session_lifetime":
+            return SHORTEST_SUPPORT, LONGEST_SUPPORT
         return getattr(self.bounds, f"{name}_min"), getattr(self.bounds, f"{name}_max")
 
     def _largest_limit(self) -> int:
@@ -194,7 +207,7 @@ class SettingsForm(forms.Form):
             FIELDS.get(name, name): between(*self._bounds_of(name))
             for name in (
                 "idle_timeout", "absolute_timeout",
-                "access_token_lifetime", "refresh_token_lifetime",
+                "access_token_lifetime", "refresh_token_lifetime", "support_session_lifetime",
             )
         }  # fmt: skip
         return durations | {"max_live_sessions": f"1 – {self._largest_limit()}"}
@@ -212,6 +225,8 @@ def fields_of(policy: SessionPolicy) -> dict[str, Any]:
         "at_limit": str(policy.at_limit),
         "access_token_lifetime": max(1, policy.access_token_lifetime // MINUTE),
         "refresh_token_lifetime": max(1, policy.refresh_token_lifetime // HOUR),
+        "support_sessions": "on" if policy.support_sessions_enabled else "off",
+        "support_session_lifetime": max(1, policy.support_session_lifetime // MINUTE),
     }
     for name in ("idle_timeout", "absolute_timeout"):
         number, unit = number_and_unit(getattr(policy, name))

@@ -21,6 +21,8 @@ MAX_LIVE_SESSIONS = _("Maximum concurrent sessions")
 AT_LIMIT = _("When the limit is reached")
 ACCESS_TOKENS = _("Access token lifetime")
 REFRESH_TOKENS = _("Refresh token lifetime")
+SUPPORT_SESSIONS = _("Support sessions")
+SUPPORT_LIFETIME = _("Support session lifetime")
 
 AT_LIMIT_LABELS = {
     AtLimit.END_OLDEST: _("End the oldest session"),
@@ -110,6 +112,7 @@ def settings_in_words(settings: Mapping[str, Any]) -> list[Setting]:
         Setting(AT_LIMIT, at_limit, at_limit),
         _lifetime(settings, ACCESS_TOKENS, "access_token_lifetime"),
         _lifetime(settings, REFRESH_TOKENS, "refresh_token_lifetime"),
+        _support(settings),
     ]
 
 
@@ -136,6 +139,13 @@ def _switch(settings: Mapping[str, Any], label: Promise, name: str) -> Setting:
 def _lifetime(settings: Mapping[str, Any], label: Promise, name: str) -> Setting:
     words = in_words(settings[name])
     return Setting(label, words, words)
+
+
+def _support(settings: Mapping[str, Any]) -> Setting:
+    words = in_words(settings["support_session_lifetime"])
+    if settings["support_sessions_enabled"]:
+        return Setting(SUPPORT_SESSIONS, words, words)
+    return Setting(SUPPORT_SESSIONS, gettext("off"), gettext("off (%(value)s)") % {"value": words})
 
 
 def impact_in_words(impact: Impact, policy: Policy, *, tried: bool) -> str:
@@ -170,7 +180,9 @@ def _cause(reason: EndReason, number: int, policy: Policy) -> str:
         }  # fmt: skip
     if reason == EndReason.ABSOLUTE_TIMEOUT:
         return gettext("%(number)d older than %(time)s") % {
-            "number": number, "time": in_words(policy.absolute_timeout or timedelta()),
+            "number": number, "time": in_words(
+                policy.absolute_timeout or policy.refresh_token_lifetime or timedelta()
+            ),
         }  # fmt: skip
     return gettext("%(number)d above the limit of %(limit)d") % {
         "number": number, "limit": policy.max_live_sessions or 0,
@@ -236,4 +248,7 @@ def _reach(settings: Mapping[str, Any]) -> dict[Promise, float]:
         MAX_LIVE_SESSIONS: reach("max_live_sessions", inf),
         ACCESS_TOKENS: reach("access_token_lifetime", inf),
         REFRESH_TOKENS: reach("refresh_token_lifetime", inf),
+        SUPPORT_SESSIONS: reach("support_session_lifetime", inf)
+        if settings.get("support_sessions_enabled", True)
+        else 0.0,
     }

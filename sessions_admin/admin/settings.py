@@ -57,6 +57,7 @@ class SessionPolicyForm(SettingsForm):
         # The portal's page writes the units beside the fields.
         self.fields["access_token_lifetime"].label = _("Access token lifetime in minutes")
         self.fields["refresh_token_lifetime"].label = _("Refresh token lifetime in hours")
+        self.fields["support_session_lifetime"].label = _("Support session lifetime in minutes")
 
     def save(self, commit: bool = True) -> SessionPolicy:  # noqa: FBT001, FBT002  Django's
         """Nothing yet: SessionPolicyAdmin.save_model does."""
@@ -85,6 +86,7 @@ class SessionPolicyAdmin(OperatorAdmin):
             "max_live_sessions_enabled", "max_live_sessions", "at_limit",
         )}),
         (_("Tokens"), {"fields": ("access_token_lifetime", "refresh_token_lifetime")}),
+        (_("Support sessions"), {"fields": ("support_sessions", "support_session_lifetime")}),
     )  # fmt: skip
     acts: tuple[Act, ...] = (
         Act(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,7 +20,7 @@ from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import PLATFORM_POLICY_ID, PlannedChange, Session, SessionPolicy
 from sessions_admin.notices import retract
 from sessions_admin.policy import Policy
-from sessions_admin.vocabulary import AuditAction, EndReason
+from sessions_admin.vocabulary import AuditAction, EndReason, Kind
 
 if TYPE_CHECKING:
     from tenants.access import CurrentTenant
@@ -34,6 +34,7 @@ SETTINGS = (
     "absolute_timeout_enabled", "absolute_timeout",
     "max_live_sessions_enabled", "max_live_sessions", "at_limit",
     "access_token_lifetime", "refresh_token_lifetime",
+    "support_sessions_enabled", "support_session_lifetime",
 )  # fmt: skip
 
 
@@ -171,11 +172,23 @@ def _apply(policy: SessionPolicy, sessions: SessionQuerySet, now: datetime) -> l
     for _batch in end_overdue(now, among=sessions):
         pass
     policy.save(update_fields=SETTINGS)
+    _apply_to_programs(policy, sessions)
     outlived = [one for batch in end_overdue(now, among=sessions) for one in batch]
     above = fated(sessions, rules, now).filter(fate=EndReason.CONCURRENCY_LIMIT).values("pk")
     return outlived + end_sessions(
         Session.objects.filter(pk__in=above), reason=EndReason.CONCURRENCY_LIMIT, actor=None
     )
+
+
+def _apply_to_programs(policy: SessionPolicy, sessions: SessionQuerySet) -> None:
+    """What is stored with sessions that no cookie holds follows the settings: how long an app may
+    refresh, and whether anybody may act as somebody else."""
+    until = ExpressionWrapper(
+        F("authenticated_at") + policy.refresh_token_lifetime, models.DateTimeField()
+    )
+    sessions.open().filter(kind=Kind.APP).exclude(expires_at=until).update(expires_at=until)
+    if not policy.support_sessions_enabled:
+        end_sessions(sessions.filter(kind=Kind.SUPPORT), reason=EndReason.SUPPORT_ENDED, actor=None)
 
 
 def _hold(sessions: SessionQuerySet, rules: Policy, now: datetime) -> None:

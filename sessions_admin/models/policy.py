@@ -66,6 +66,7 @@ class SessionPolicy(models.Model):
             absolute_timeout=self.absolute_timeout if self.absolute_timeout_enabled else None,
             max_live_sessions=self.max_live_sessions if self.max_live_sessions_enabled else None,
             at_limit=AtLimit(self.at_limit),
+            refresh_token_lifetime=self.refresh_token_lifetime,
             ended_before=self.ended_before,
             ended_before_reason=EndReason(self.ended_before_reason),
         )

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.people import disable_user
 from sessions_admin.access_tokens import session_of
-from sessions_admin.lifecycle import end_sessions
+from sessions_admin.impact import impact_of
+from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.refreshing import GRACE, SPENT_KEPT
-from sessions_admin.models import AuditEvent, Notice, RefreshToken, Session
+from sessions_admin.models import AuditEvent, Notice, RefreshToken, Session, SessionPolicy
 from sessions_admin.vocabulary import EndReason
 from tests.apps import App, form
 
@@ -156,6 +157,20 @@ def test_it_ends_for_good_after_the_tenants_time(app, acme, member, policy_of):
         clock.shift(20 * MINUTE)
         assert app.go_on().status_code == 400
     assert app.session.end_reason == EndReason.ABSOLUTE_TIMEOUT
+
+
+def test_a_shorter_time_applies_at_once_and_is_foretold(app, acme, admin):
+    Session.objects.filter(pk=app.session.pk).update(
+        authenticated_at=timezone.now() - 3 * DAY, started_at=timezone.now() - 3 * DAY
+    )
+    policy = SessionPolicy.objects.get(tenant=acme)
+    stored = policy.rules()
+    policy.refresh_token_lifetime = 2 * DAY
+    impact = impact_of(policy.rules(), acme, using=None, stored=stored)
+    assert impact.ending == {EndReason.ABSOLUTE_TIMEOUT: 1}
+    change = change_policy(acme, {"refresh_token_lifetime": 2 * DAY}, admin)
+    assert [one.reason for one in change.ended] == [EndReason.ABSOLUTE_TIMEOUT]
+    assert app.session.ended_at
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.people import disable_user
 from sessions_admin.access_tokens import session_of
-from sessions_admin.lifecycle import end_sessions
+from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.birth import contenders
 from sessions_admin.lookup import find_session_by_id
-from sessions_admin.models import AuditEvent, Notice, Session
+from sessions_admin.models import AuditEvent, Notice, Session, SessionPolicy
 from sessions_admin.policy import verdict
 from sessions_admin.support import WAITING_COOKIE
 from sessions_admin.vocabulary import EndReason, Kind
@@ -57,7 +57,7 @@ def token(desk, origin):
 
 
 def without_secrets(page):
-    """Tokens against forgery are masked anew in each page, each has a nonce, and its own address."""
+    """Tokens against forgery are masked anew, and each page has a nonce and an address."""
     return re.sub(rb"[0-9a-f]{8}-[0-9a-f-]{27}", b"", re.sub(rb'"[\w+/=-]{16,}"', b'""', page))
 
 
@@ -169,6 +169,29 @@ def test_the_tenant_says_how_long_and_whether(desk, origin, acme, policy_of):
     answer = copy(desk, origin)
     assert answer.status_code == 422
     assert "switched off" in answer.content.decode()
+
+
+def test_a_tenant_that_forbids_them_ends_those_there_are(desk, acme, admin, token):
+    change_policy(acme, {"support_sessions_enabled": False}, admin)
+    assert support().end_reason == EndReason.SUPPORT_ENDED
+    assert session_of(token) is None
+
+
+def test_the_settings_say_so(desk, acme):
+    answer = desk.post(
+        "/settings/sessions/", {"support_sessions": "off", "support_session_lifetime": "61"}
+    )
+    assert answer.status_code == 422
+    desk.post("/settings/sessions/", {"support_sessions": "off", "support_session_lifetime": "10"})
+    policy = SessionPolicy.objects.get(tenant=acme)
+    assert (policy.support_sessions_enabled, policy.support_session_lifetime) == (
+        False, 10 * MINUTE
+    )  # fmt: skip
+    desk.post("/settings/sessions/", {"access_token_lifetime": "6"})
+    policy.refresh_from_db()
+    assert not policy.support_sessions_enabled  # a page that does not know it keeps it
+    page = desk.get("/settings/sessions/").content.decode()
+    assert "off (10 minutes)" in page or "Support sessions" in page
 
 
 REFUSED = {
