@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from accounts.step_up import ADMINISTRATIVE, step_up
+from accounts.step_up import ADMINISTRATIVE, OWN_SESSIONS, step_up
 from sessions_admin import evidence, lifecycle
 from sessions_admin.findings import finding_of
 from sessions_admin.models import Risk, Session
@@ -34,6 +34,7 @@ acts = requires(Section.RISKS, Permission.SESSIONS_END)
 
 @require_POST
 @acts
+@step_up(OWN_SESSIONS)
 def dismiss(request: TenantRequest, risk_id: UUID) -> HttpResponse:
     """It was harmless, for a reason that colleagues and the audit log keep."""
     risk = _finding(request, risk_id)
@@ -50,6 +51,7 @@ def dismiss(request: TenantRequest, risk_id: UUID) -> HttpResponse:
 
 @require_POST
 @acts
+@step_up(OWN_SESSIONS)
 def dismiss_many(request: TenantRequest) -> HttpResponse:
     """Dismisses the ticked ones, for one reason; another tenant's are as if not ticked."""
     chosen = [pk for pk in map(_uuid, request.POST.getlist("risk")) if pk]

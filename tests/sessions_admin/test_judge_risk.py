@@ -84,6 +84,17 @@ def test_it_is_not_dismissed_without_one(admins, risk):
     assert Risk.objects.get().state == RiskState.OPEN
 
 
+def test_dismissing_asks_for_a_proof_of_today(admins, risk):
+    """Nor does somebody who acts as an administrator dismiss in their name: that is no proof."""
+    Session.objects.filter(pk=admins.session_row.pk).update(
+        authenticated_at=timezone.now() - timedelta(hours=13)
+    )
+    for path in (f"/risks/{risk.pk}/dismiss/", "/risks/dismiss/"):
+        response = admins.post(path, {"note": "x", "risk": str(risk.pk)})
+        assert response.url.startswith("/accounts/reauthenticate/")
+    assert Risk.objects.get().state == RiskState.OPEN
+
+
 def test_it_is_dismissed_once(admins, browser_of, owner, risk):
     act(browser_of(owner), risk, "dismiss", note="First")
     assert told(act(admins, risk, "dismiss", note="Second")) == [
