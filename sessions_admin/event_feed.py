@@ -53,6 +53,8 @@ def stretch_of(tenant: CurrentTenant, after: str, *, action: str = "", limit: in
         events = events.filter(action=action)
     rows = list(events[: limit + 1])
     more, rows = len(rows) > limit, rows[:limit]
+    if not rows and start[0] > _unsettled():  # of another cluster: a restored dump
+        raise UnknownCursorError
     end = (rows[-1].written_in, rows[-1].pk) if rows else start
     return Stretch(rows, _write(*end), more)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sessions_admin.diagnosis import dependencies, outbox, places, stores, web
+from sessions_admin.diagnosis import dependencies, feed, outbox, places, stores, web
 from sessions_admin.diagnosis.finding import Finding, Level, problem
 
 __all__ = ["Finding", "Level", "examine"]
@@ -22,6 +22,7 @@ CHECKS: dict[str, Check] = {
     "Tasks": dependencies.tasks,
     "Mail": dependencies.mail,
     "Notices": outbox.notices,
+    "Events": feed.events,
     "Places": places.places,
     "Networks": places.networks,
     "System checks": dependencies.system_checks,

@@ -1,13 +1,14 @@
 """/events: the audit log as a feed that misses nothing."""
 
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from sessions_admin import audit
+from sessions_admin import audit, event_feed
 from sessions_admin.lifecycle import end_overdue
 from sessions_admin.models import Session
 from sessions_admin.vocabulary import AuditAction
@@ -99,6 +100,12 @@ def test_an_unknown_cursor_is_said(program):
     response = program.read("/events?after=nonsense")
     assert response.status_code == 422
     assert response.json()["errors"][0]["parameter"] == "after"
+
+
+def test_a_cursor_of_another_cluster_is_said(program):
+    """After a dump was restored into a new one, whose transactions begin to count anew."""
+    cursor = event_feed._write(2**60, uuid.uuid4())
+    assert program.read(f"/events?after={cursor}").status_code == 422
 
 
 def test_it_costs_three_statements(program, acme, django_assert_num_queries):

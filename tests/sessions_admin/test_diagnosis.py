@@ -8,8 +8,10 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from sessions_admin.diagnosis import stores, web
-from sessions_admin.models import Session
+from sessions_admin import audit
+from sessions_admin.diagnosis import feed, stores, web
+from sessions_admin.models import AuditEvent, Session
+from sessions_admin.vocabulary import AuditAction
 from tests.sessions_admin.findings import OK, PROBLEM, PUBLIC, WARNING, assert_found, change
 
 RANDOM_KEY = "q8#v!Zr2" * 8
@@ -170,3 +172,12 @@ def test_cache(settings, backend, location, level, words):
 def test_a_cache_that_forgets(settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     assert_found(stores.cache_answers(), PROBLEM, "forgets")
+
+
+@pytest.mark.postgres
+def test_a_feed_from_another_cluster_is_a_problem(acme):
+    event = audit.record(AuditAction.LOGIN_FAILED, tenant_id=acme.pk)
+    assert feed.events().level == OK
+    AuditEvent.objects.filter(pk=event.pk).update(written_in=2**60)
+    assert feed.events().level == PROBLEM
+    assert feed.REPAIR in feed.events().fix
