@@ -70,7 +70,7 @@ def look_at(birth: Birth, session: Session, tenant: Tenant | None, *, is_again: 
         columns: dict[str, Any] = {"novelty": suspicion.novelty}
         if suspicion.asks:
             columns["suspected_at"] = now
-        if birth.browser_hash and suspicion.is_trusted:
+        if suspicion.is_trusted and (birth.browser_hash or seen.browser):
             columns["known_device_id"] = remember(
                 birth.user, birth.browser_hash, recognition, access
             )

@@ -15,6 +15,7 @@ from sessions_admin.lifecycle.deciding import settle
 from sessions_admin.lifecycle.ending import end_sessions
 from sessions_admin.models import KnownDevice, Risk, Session
 from sessions_admin.risk.networks import same_site
+from sessions_admin.sealing import hash_of, new_key
 from sessions_admin.vocabulary import AuditAction, EndReason, RiskState
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ MOST_DEVICES = 100
 class Recognition:
     """What the cookie, the address and the user agent say about the browser."""
 
-    device_id: UUID | None = None  # the row of this very cookie
+    device_id: UUID | None = None  # of this very cookie; of one alike, for what keeps none
     is_known: bool = False
     has_devices: bool = False
 
@@ -36,17 +37,22 @@ class Recognition:
 def recognise(user: User, browser_hash: bytes | None, access: Mapping[str, Any]) -> Recognition:
     """Whether the person has signed in with this browser before. One statement.
 
-    By its cookie; or, for one that forgets cookies, by the same browser at the same address.
+    By its cookie; or, for one that forgets cookies and for an app that keeps none (no hash), by
+    the same browser at the same address.
     """
     rows = KnownDevice.objects.filter(user_id=user.pk).order_by("-last_seen_at")
     devices = list(rows.values("pk", "browser_hash", "ip", "browser", "system")[:MOST_DEVICES])
     own = next((one["pk"] for one in devices if bytes(one["browser_hash"]) == browser_hash), None)
-    alike = any(_is_alike(one, access) for one in devices)
-    return Recognition(own, is_known=own is not None or alike, has_devices=bool(devices))
+    alike = next((one["pk"] for one in devices if _is_alike(one, access)), None)
+    return Recognition(
+        alike if browser_hash is None else own,
+        is_known=bool(own or alike),
+        has_devices=bool(devices),
+    )
 
 
 def remember(
-    user: User, browser_hash: bytes, recognition: Recognition, access: Mapping[str, Any]
+    user: User, browser_hash: bytes | None, recognition: Recognition, access: Mapping[str, Any]
 ) -> UUID:
     """Notes the sign-in of this browser; the user's row is locked. One statement."""
     now = timezone.now()
@@ -55,7 +61,11 @@ def remember(
         same.update(last_seen_at=now, **access)
         return recognition.device_id
     device = KnownDevice(
-        user_id=user.pk, browser_hash=browser_hash, first_seen_at=now, last_seen_at=now, **access
+        user_id=user.pk,
+        browser_hash=browser_hash or hash_of(new_key()),
+        first_seen_at=now,
+        last_seen_at=now,
+        **access,
     )
     device.save(force_insert=True)
     return device.pk

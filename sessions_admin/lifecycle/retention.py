@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models, transaction
 
 from sessions_admin.identifiers import earliest_uuid7
 from sessions_admin.models import (
     EndingPreview,
     IdempotentCall,
+    KnownDevice,
     LoginAttempt,
     Notice,
+    Risk,
     Session,
 )
 
@@ -21,6 +24,8 @@ from sessions_admin.models import (
 FORGET_BATCH = 1000
 # An anonymous visitor's notes belong to nobody's history.
 VISITORS_KEPT = timedelta(days=1)
+# No browser keeps a cookie longer: this one would not be recognised any more.
+DEVICES_KEPT = timedelta(seconds=settings.DEVICE_COOKIE_AGE)
 # Longer than any client repeats a call for.
 ANSWERS_KEPT = timedelta(days=1)
 
@@ -56,6 +61,12 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
         Outworn(
             "notices",
             Notice.objects.filter(pk__lt=born, at__lt=before, mail_due_at=None).order_by("pk"),
+        ),
+        # Their evidence has addresses and places, as the sessions had.
+        Outworn("findings", Risk.objects.filter(pk__lt=born, at__lt=before).order_by("pk")),
+        Outworn(
+            "known devices",
+            KnownDevice.objects.filter(last_seen_at__lt=now - DEVICES_KEPT).order_by("pk"),
         ),
         Outworn(
             "answers to API calls",

@@ -9,7 +9,13 @@ from django.utils import timezone
 
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle import retention
-from sessions_admin.models import AuditEvent, LoginAttempt, Notice, Session, Sighting
+from sessions_admin.models import (
+    AuditEvent,
+    LoginAttempt,
+    Notice,
+    Session,
+    Sighting,
+)
 from sessions_admin.vocabulary import EndReason, LoginOutcome
 from tests.holdings import hold, see_elsewhere
 
@@ -133,3 +139,24 @@ def test_it_deletes_old_notices_but_none_whose_mail_waits(member):
     young = tell(364 * DAY, mail_due_at=None)
     assert "Deleted 1 notices." in prune()
     assert set(Notice.objects.all()) == {waiting, young}
+
+
+def test_it_deletes_old_findings_with_their_places(member):
+    def find(ago):
+        at = timezone.now() - ago
+        return Risk.objects.create(
+            id=uuid7(at), at=at, user=member, detector="new_country", response="record"
+        )
+
+    find(366 * DAY)
+    young = find(364 * DAY)
+    assert "Deleted 1 findings." in prune()
+    assert Risk.objects.get() == young
+
+
+def test_it_forgets_browsers_whose_cookie_is_gone(member):
+    for number, days in enumerate((401, 399)):
+        seen = timezone.now() - days * DAY
+        KnownDevice.objects.create(user=member, browser_hash=bytes([number]), last_seen_at=seen)
+    assert "Deleted 1 known devices." in prune("--older-than=1000")
+    assert KnownDevice.objects.count() == 1
