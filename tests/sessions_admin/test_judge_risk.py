@@ -104,6 +104,13 @@ def test_it_is_dismissed_once(admins, browser_of, owner, risk):
     assert AuditEvent.objects.filter(action=AuditAction.RISK_DECIDED).count() == 1
 
 
+def test_what_the_rules_did_may_be_dismissed_after_all(admins, member, acme):
+    risk = suspect(member, acme, state=RiskState.ACTED_ON, decided_at=timezone.now())
+    assert f'action="/risks/{risk.pk}/dismiss/"' in admins.get(f"/risks/{risk.pk}/").text
+    assert told(act(admins, risk, "dismiss", note="It was her")) == ["Dismissed."]
+    assert f'action="/risks/{risk.pk}/dismiss/"' not in admins.get(f"/risks/{risk.pk}/").text
+
+
 def dismiss_many(browser, *risks, note="Known"):
     return browser.post(
         "/risks/dismiss/", {"risk": [str(one.pk) for one in risks], "note": note}, follow=True
@@ -121,7 +128,7 @@ def test_many_are_dismissed_for_one_reason(admins, admin, member, acme):
 
 def test_of_many_only_those_of_the_tenant_that_are_open(admins, member, outsider, acme, globex):
     theirs = suspect(outsider, globex)
-    done = suspect(member, acme, state=RiskState.ACTED_ON)
+    done = suspect(member, acme, state=RiskState.ACTED_ON, decided_by=member)
     assert told(dismiss_many(admins, theirs, done)) == ["Dismissed 0 findings."]
     states = dict(Risk.objects.values_list("pk", "state"))
     assert states == {theirs.pk: RiskState.OPEN, done.pk: RiskState.ACTED_ON}
