@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # What a support session may always do, and the addresses that are never its business.
 ALWAYS = frozenset({"stop-support", "account_logout", "stay", "signed-out"})
-CLOSED = ("/accounts/", "/profile/", "/admin/", "/tenants/", "/settings/api-keys/")
+CLOSED = ("/accounts/", "/profile/", "/admin/", "/tenants/", "/notices/", "/settings/api-keys/")
 
 WAITING_COOKIE = f"{settings.SESSION_COOKIE_NAME}-waiting"
 

@@ -80,7 +80,10 @@ def my_sessions(request: PortalRequest) -> HttpResponse:
 
 def _strip(request: PortalRequest, now: datetime) -> dict[str, Any]:
     """The latest news, and which sessions it tells of: those are not asked about twice."""
-    fresh = reading.fresh(request.user, _here(request), now)
+    store: Any = request.session
+    if store.found.kind == Kind.SUPPORT:
+        return {"told": set()}  # what a person is told is their own
+    fresh = reading.fresh(request.user, store.found.id, now)
     shown = fresh[: reading.STRIP]
     return {
         "strip": [(notice, telling(notice)) for notice in shown],
