@@ -11,8 +11,10 @@ from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle import retention
 from sessions_admin.models import (
     AuditEvent,
+    KnownDevice,
     LoginAttempt,
     Notice,
+    Risk,
     Session,
     Sighting,
 )
