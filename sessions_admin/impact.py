@@ -18,7 +18,7 @@ from django.utils import timezone
 from sessions_admin.live import SessionQuerySet, idle_too_long, signed_in_too_long
 from sessions_admin.models import Session
 from sessions_admin.policy import Policy
-from sessions_admin.vocabulary import AtLimit, EndReason
+from sessions_admin.vocabulary import AtLimit, EndReason, Kind
 from tenants.access import CurrentTenant
 from tenants.models import Tenant
 
@@ -137,7 +137,7 @@ def _above(
     holders = sessions.open().filter(user__isnull=False).order_by().values("user")
     crowded = holders.annotate(held=Count("pk")).filter(held__gt=limit)
     ids = list(crowded.values_list("user", flat=True)[: RANKED_BY_NAME + 1])
-    contending = live.filter(outlived=STAYS, user__isnull=False)
+    contending = live.filter(outlived=STAYS, user__isnull=False).exclude(kind=Kind.SUPPORT)
     if len(ids) <= RANKED_BY_NAME:
         contending = contending.filter(user__in=ids)
     ranked = contending.annotate(

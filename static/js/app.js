@@ -179,7 +179,8 @@ document.addEventListener("change", (event) => {
 
 function copyText(button) {
   const source = document.getElementById(button.dataset.copy);
-  navigator.clipboard?.writeText((source.value ?? source.innerText).trim()).then(() => {
+  // Not innerText, which is empty while what is copied is folded away.
+  navigator.clipboard?.writeText((source.value ?? source.textContent).trim()).then(() => {
     const words = button.querySelector("[data-copy-label]") ?? button;
     words.textContent = button.dataset.copied;
   });
