@@ -87,7 +87,7 @@ class Story:
         """What can be ended, and the words on its button."""
         live = [side for side in self.sides if side.is_live]
         buttons = [(side.which, _ending_of(side, alone=len(self.sides) == 1)) for side in live]
-        return [*buttons, (BOTH, _("Log out of both"))] if len(live) > 1 else buttons
+        return [*buttons, (BOTH, _("Log out both sessions"))] if len(live) > 1 else buttons
 
 
 def story_of(risk: Risk) -> Story:
@@ -126,8 +126,8 @@ def _sides(risk: Risk) -> list[Side]:
 
 def _ending_of(side: Side, *, alone: bool) -> str:
     if alone:
-        return _("Log out of this session")
-    return _("Log out of the newer") if side.which == NEWER else _("Log out of the older")
+        return _("Log out this session")
+    return _("Log out the newer session") if side.which == NEWER else _("Log out the older session")
 
 
 def _networks(ends: list[End]) -> list[Network]:

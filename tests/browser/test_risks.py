@@ -145,9 +145,9 @@ def test_somebody_dismisses_several(page_of, cast, finding, assert_clean, javasc
 def test_somebody_logs_out_the_newer_session(page_of, cast, finding, javascript):
     page = page_of(cast.admin, javascript=javascript)
     page.goto(f"/risks/{finding.pk}/")
-    page.get_by_role("button", name="Log out of the newer").click()
+    page.get_by_role("button", name="Log out the newer session").click()
     expect(page.get_by_text("Dave Moreau: 1 session ended.").first).to_be_visible()
-    expect(page.get_by_role("button", name="Log out of the newer")).to_have_count(0)
+    expect(page.get_by_role("button", name="Log out the newer session")).to_have_count(0)
     assert Session.objects.get(pk=finding.session_id).ended_at
     assert not Session.objects.get(pk=finding.other_session_id).ended_at
 
