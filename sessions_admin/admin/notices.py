@@ -104,7 +104,8 @@ class NoticeAdmin(RecordAdmin):
         if notice.mail_attempts:
             tries = notice.mail_attempts
             failed = ngettext("Failed %d time", "Failed %d times", tries) % tries
-            return f"{failed}; {gettext('next try %s') % at_a_glance(notice.mail_due_at)}"
+            again = gettext("next try %s") % at_a_glance(notice.mail_due_at)
+            return f"{failed}; {again}"
         if notice.mail_due_at > timezone.now():
             return gettext("Leaves %s") % at_a_glance(notice.mail_due_at)
         return gettext("Waits since %s") % at_a_glance(notice.mail_due_at)
