@@ -67,6 +67,19 @@ def cookie_name(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def forward_auth(**_: Any) -> list[CheckMessage]:
+    if not settings.FORWARD_AUTH_SECRET or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "FORWARD_AUTH_SECRET is set, and TRUSTED_PROXIES is empty.",
+            hint="No proxy may ask who may pass. List the addresses of your proxies.",
+            id="latchkey.W003",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def shared_cache(**_: Any) -> list[CheckMessage]:
     backend: str = settings.CACHES["default"]["BACKEND"]

@@ -60,6 +60,7 @@ def read(tmp_path, *names, **environment):
         ({"DEBUG": "1", "ALLOWED_HOSTS": "portal.example"}, "DEBUG shows secrets"),
         ({"SECRET_KEY": KEY, "TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES takes"),
         ({"SECRET_KEY": KEY, "TRUSTED_PROXIES": "10.0.0.1/8"}, "host bits set"),
+        ({"SECRET_KEY": KEY, "FORWARD_AUTH_SECRET": "short"}, "FORWARD_AUTH_SECRET is too short"),
         ({"SECRET_KEY": KEY, "TASKS_BACKEND": "celery"}, "use one of: immediate, database"),
         ({"SECRET_KEY": KEY, "LOG_FORMAT": "xml"}, "use one of: text, json"),
         ({"SECRET_KEY": KEY, "CACHE_URL": "foo://x"}, "CACHE_URL cannot be understood"),

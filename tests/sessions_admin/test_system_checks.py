@@ -43,6 +43,13 @@ def change(settings, values):
         (ours.stock_sessions, {}, []),
         (ours.cookie_name, {}, []),
         (ours.cookie_name, {"SESSION_COOKIE_NAME": "sessionid"}, ["latchkey.E004"]),
+        (ours.forward_auth, {}, []),
+        (ours.forward_auth, {"FORWARD_AUTH_SECRET": "s" * 32}, ["latchkey.W003"]),
+        (
+            ours.forward_auth,
+            {"FORWARD_AUTH_SECRET": "s" * 32, "TRUSTED_PROXIES": (ip_network("10.0.0.0/8"),)},
+            [],
+        ),
         (ours.shared_cache, {}, []),
         (ours.shared_cache, {"CACHES": REDIS}, []),
         (ours.shared_cache, {"CACHES": LOCMEM}, ["latchkey.W001"]),
