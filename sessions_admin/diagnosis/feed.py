@@ -21,7 +21,7 @@ def events() -> Finding:
     if stamps.filter(stamp__gt=ThisTransaction()).exists():
         return problem(
             "Events",
-            "The audit log has numbers of another PostgreSQL cluster, so its feed shows too little.",
+            "The audit log has numbers of another PostgreSQL cluster: its feed shows too little.",
             fix=f"After a restore, run once as the database's owner: {REPAIR};",
         )
     return ok("Events", "The feed of events is in order.")

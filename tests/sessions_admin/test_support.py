@@ -354,7 +354,8 @@ def test_looking_changes_nothing(acting, origin, path):
 
 
 SHUT = ["/profile/", "/notices/", "/accounts/password/change/", "/accounts/2fa/",
-        "/accounts/reauthenticate/", "/accounts/2fa/webauthn/add/", "/tenants/", "/admin/", "/sessions/export.csv",
+        "/accounts/reauthenticate/", "/accounts/2fa/webauthn/add/", "/tenants/", "/admin/",
+        "/sessions/export.csv",
         "/accounts/2fa/recovery-codes/generate/"]  # fmt: skip
 
 
