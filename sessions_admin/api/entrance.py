@@ -77,6 +77,8 @@ def _hold_to_https(request: HttpRequest) -> None:
 
 
 def _hold_to_json(request: HttpRequest) -> None:
+    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        raise ProblemError(problems.LENGTH_REQUIRED)  # WSGI would see no body at all
     try:
         length = int(request.headers.get("Content-Length") or 0)
         if length > LONGEST_BODY or len(request.body) > LONGEST_BODY:

@@ -50,6 +50,8 @@ IN_FLIGHT = Kind("in_flight", 409, "The first call is still at work",
     "Repeat it with the same Idempotency-Key a little later.")  # fmt: skip
 PREVIEW_GONE = Kind("preview_gone", 409, "There is no such preview",
     "Used, too old, or of another query or caller. Ask with `dry_run` again.")  # fmt: skip
+LENGTH_REQUIRED = Kind("length_required", 411, "The body's length is missing",
+    "Send Content-Length instead of chunks.")  # fmt: skip
 PRECONDITION_FAILED = Kind("precondition_failed", 412, "It was changed meanwhile",
     "Read it again, and send the new ETag as If-Match.")  # fmt: skip
 TOO_LARGE = Kind("too_large", 413, "The body is too large",
@@ -68,8 +70,8 @@ SERVER_ERROR = Kind("server_error", 500, "Something went wrong here",
 KINDS = (
     MALFORMED, NOT_AUTHENTICATED, HTTPS_REQUIRED, CSRF_FAILED, FORBIDDEN, PERSON_REQUIRED,
     NO_TENANT, READ_ONLY, STEP_UP_REQUIRED, NOT_FOUND, METHOD_NOT_ALLOWED, IN_FLIGHT, PREVIEW_GONE,
-    PRECONDITION_FAILED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID, KEY_REUSED, RATE_LIMITED,
-    SERVER_ERROR,
+    LENGTH_REQUIRED, PRECONDITION_FAILED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID, KEY_REUSED,
+    RATE_LIMITED, SERVER_ERROR,
 )  # fmt: skip
 
 

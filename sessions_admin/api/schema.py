@@ -34,7 +34,8 @@ ALWAYS = (
     problems.RATE_LIMITED, problems.SERVER_ERROR,
 )  # fmt: skip
 CHANGING = (
-    problems.MALFORMED, problems.IN_FLIGHT, problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE
+    problems.MALFORMED, problems.IN_FLIGHT, problems.LENGTH_REQUIRED, problems.TOO_LARGE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
 )  # fmt: skip
 PROBLEM = {
     "type": "object",

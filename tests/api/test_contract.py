@@ -91,6 +91,16 @@ def test_a_large_body_is_not_read(key_of):
     assert code_of(response) == "too_large"
 
 
+def test_a_body_without_length_is_refused_and_not_overlooked(key_of):
+    program = key_of()
+    response = program.generic(
+        "POST", "/api/v1/sessions/end-all", headers={"authorization": program.authorization},
+        HTTP_TRANSFER_ENCODING="chunked",
+    )  # fmt: skip
+    assert response.status_code == 411
+    assert code_of(response) == "length_required"
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

@@ -1,16 +1,18 @@
 """/sessions: finding the tenant's live sessions, and ending them one, many, all, or by query."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from sessions_admin import bulk_ending
 from sessions_admin.models import AuditEvent, EndingPreview, Session
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.models import Group
-from tests.api.conftest import code_of
+from tests.api.conftest import Program, code_of
 from tests.holdings import BERLIN, CHROME_WINDOWS, LYON, SAFARI_IPHONE, hold
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -317,3 +319,24 @@ def test_a_thousand_cost_few_statements(key_of, cast, django_assert_max_num_quer
     with django_assert_max_num_queries(16):
         outcome = carried_out(program, preview["snapshot"], country="FR").json()
     assert outcome["ended"] == len(rows)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_parallel_calls_with_one_snapshot_one_acts(key_of, crowd):
+    program, start, answers = key_of(), threading.Barrier(5), []
+    snapshot = previewed(program, method="pwd")["snapshot"]
+
+    def call():
+        caller = Program(program.authorization)
+        start.wait()
+        answers.append(carried_out(caller, snapshot, method="pwd").json())
+        connection.close()
+
+    threads = [threading.Thread(target=call) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(one.get("ended", 0) for one in answers) == [0, 0, 0, 0, 3]
+    assert [one["code"] for one in answers if "code" in one] == ["preview_gone"] * 4

@@ -11,6 +11,8 @@ from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle import retention
 from sessions_admin.models import (
     AuditEvent,
+    EndingPreview,
+    IdempotentCall,
     KnownDevice,
     LoginAttempt,
     Notice,
@@ -162,3 +164,14 @@ def test_it_forgets_browsers_whose_cookie_is_gone(member):
         KnownDevice.objects.create(user=member, browser_hash=bytes([number]), last_seen_at=seen)
     assert "Deleted 1 known devices." in prune("--older-than=1000")
     assert KnownDevice.objects.count() == 1
+
+
+def test_answers_and_previews_of_the_api_last_a_day(acme):
+    for hours in (1, 25):
+        at = timezone.now() - timedelta(hours=hours)
+        IdempotentCall.objects.create(caller="key:x", key=str(hours), request_hash=b"", at=at)
+        EndingPreview.objects.create(tenant=acme, caller="key:x", query={}, at=at, session_ids=b"")
+    printed = prune()
+    assert "Deleted 1 answers to API calls." in printed
+    assert "Deleted 1 previews of endings." in printed
+    assert IdempotentCall.objects.get().key == "1"
