@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
+from sessions_admin.presence import note_move
 from tenants.access import Access
 
 NO_ACCESS = Access()
@@ -29,14 +30,36 @@ HASHES = 10_000
 def user_of(request: HttpRequest) -> Any:
     """The session's user, or AnonymousUser. Django's get_user() without its SELECT.
 
-    A session whose credential changed is ended here: the second lock behind credential_changed.
+    Whichever door asks: a session that comes from elsewhere is looked at before anything is done
+    in its name, so a stolen cookie gets not even one answer.
     """
+    user = _credited(request)
+    if not user.is_authenticated:
+        return user
+    session: Any = request.session
+    note_move(request)
+    if session.found.ended_at is not None:
+        session.ended_id = session.found.id
+        return AnonymousUser()
+    return AnonymousUser() if must_prove(request) else user
+
+
+def must_prove(request: HttpRequest) -> bool:
+    """Whether the session is suspected, and this is none of the pages that lift that. Until then
+    it is nobody's, whichever door it comes to."""
+    found = request.session.found  # type: ignore[attr-defined]
+    if found is None or found.suspected_at is None:
+        return False
+    return request.path_info not in _ways_out()
+
+
+def _credited(request: HttpRequest) -> Any:
+    """Whose session it is, if it was made with the present credential. One whose credential
+    changed is ended here: the second lock behind credential_changed."""
     session: Any = request.session
     if SESSION_KEY not in session or session.found is None:
         return AnonymousUser()
     user = session.found.user
-    if session.found.suspected_at is not None and must_prove(request):
-        return AnonymousUser()
     if user is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return AnonymousUser()
     stored = session.get(HASH_SESSION_KEY) or ""
@@ -48,15 +71,6 @@ def user_of(request: HttpRequest) -> Any:
         return user
     session.end_as_credential_changed()
     return AnonymousUser()
-
-
-def must_prove(request: HttpRequest) -> bool:
-    """Whether the session is suspected, and this is none of the pages that lift that. Until then
-    it is nobody's, whichever door it comes to."""
-    found = request.session.found  # type: ignore[attr-defined]
-    if found is None or found.suspected_at is None:
-        return False
-    return request.path_info not in _ways_out()
 
 
 @cache

@@ -11,7 +11,6 @@ from django.contrib.sessions import middleware as sessions
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -24,7 +23,7 @@ from sessions_admin.device_cookie import send_device_cookie
 from sessions_admin.engine import SessionStore
 from sessions_admin.language import speak_to_person
 from sessions_admin.leaving import leave_for, prove_first, return_path, signed_out
-from sessions_admin.presence import is_passive, note_move, note_presence
+from sessions_admin.presence import is_passive, note_presence
 from sessions_admin.support import beyond_support, support_of
 from sessions_admin.vocabulary import Kind
 
@@ -97,19 +96,6 @@ class AuthenticationMiddleware(auth.AuthenticationMiddleware):
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Django's: every view asks for a sign-in unless it says otherwise. Tells an ended session
     from none, and answers htmx so that it leaves the page."""
-
-    def process_view(
-        self, request: HttpRequest, view_func: Callable[..., Any], args: Any, kwargs: Any
-    ) -> HttpResponseBase | None:
-        if getattr(view_func, "login_required", True) and request.user.is_authenticated:
-            # Before the view: who comes from elsewhere with a stolen cookie gets not even a page.
-            note_move(request)
-            found = request.session.found  # type: ignore[attr-defined]
-            if found.ended_at is not None:
-                return signed_out(request)
-            if must_prove(request):
-                return prove_first(request)
-        return super().process_view(request, view_func, args, kwargs)
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]

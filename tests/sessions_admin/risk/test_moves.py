@@ -58,6 +58,13 @@ def test_htmx_and_polls_leave_the_page(signed_in, rules_for, acme):
     assert answer.headers["HX-Redirect"].startswith("/signed-out/")
 
 
+@pytest.mark.parametrize("url", ["/api/v1/sessions", "/accounts/password/change/", "/admin/"])
+def test_every_door_is_shut(signed_in, rules_for, acme, url):
+    rules_for(acme, report_only=False, impossible_travel=Response.END_NEW)
+    assert elsewhere(signed_in, url).status_code in {302, 401}
+    assert signed_in.session_row.end_reason == EndReason.RISK_DETECTED
+
+
 def test_recording_changes_nothing(signed_in, acme):
     assert elsewhere(signed_in).status_code == 200
     risk = found(Detector.IMPOSSIBLE_TRAVEL).get()
