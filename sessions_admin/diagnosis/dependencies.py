@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import InvalidMailer
+from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult
@@ -102,6 +103,7 @@ def judge_tasks(waiting: int, since: datetime | None, failed: int, now: datetime
 def system_checks() -> Finding:
     """Django's own checks and ours (config/checks.py), those for production included."""
     try:
+        _ = get_resolver().url_patterns  # config/urls.py brings our own checks along
         found = checks.run_checks(include_deployment_checks=True)
     except ImproperlyConfigured as error:
         return problem("System checks", first_line(error), fix="Run `manage.py check --deploy`.")

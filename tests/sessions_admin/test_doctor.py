@@ -191,7 +191,7 @@ def _no_async(monkeypatch):
 
 
 @pytest.mark.usefixtures("_no_async")
-def test_system_checks(settings):
+def test_system_checks(settings, db):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     assert_found(dependencies.system_checks(), PROBLEM, "latchkey.E002")
     settings.SESSION_ENGINE = "sessions_admin.engine"
