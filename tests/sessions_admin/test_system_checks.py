@@ -81,6 +81,7 @@ def test_all_are_registered_and_two_only_for_deployments():
         ours.session_engine,
         ours.stock_sessions,
         ours.cookie_name,
+        ours.forward_auth,
     }
     assert deploy == {ours.shared_cache, ours.cookie_prefix}
 
