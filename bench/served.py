@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,11 +25,15 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from bench.django_sessions import DjangoSession, SessionStore
 from bench.people import People
 from bench.stacks import ENVIRON
+from sessions_admin import api_keys
+from sessions_admin.access_tokens import claims_of, issue
 from sessions_admin.engine import SessionStore as OurStore
 from sessions_admin.lifecycle import end_sessions
+from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import Application, ApplicationPass, Session
 from sessions_admin.sealing import hash_of, new_key, seal
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import EndReason, Kind
+from tenants.access import Access, CurrentTenant
 from tests.databases import _free_port as free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,9 +56,15 @@ class Contender:
     lines: str  # of the request, with {key} for the cookie's value
     end: Callable[[str], object]
     keys: list[str] = field(default_factory=list)
+    body: str = ""  # of a POST, with {key} for what is asked about
+    refused: bytes = b"HTTP/1.1 401"  # how an answer about an ended session begins, or is found
 
     def request(self, key: str) -> bytes:
-        return (self.lines.format(key=key) + "\r\n\r\n").encode()
+        body = self.body.format(key=key)
+        head = self.lines.format(key=key)
+        if body:
+            head += f"\r\nContent-Length: {len(body)}"
+        return f"{head}\r\n\r\n{body}".encode()
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,39 @@ def _contenders(cast: People) -> list[Contender]:
                   [_session(cast, data) for _ in range(SESSIONS)]),
         Contender("forward-auth by an application's pass", by_pass, _end_pass,
                   [_pass(cast, data, application) for _ in range(SESSIONS)]),
+        Contender("introspection by an API key", _introspection(cast), _end_of_token,
+                  [_token(cast) for _ in range(SESSIONS)], "token={key}", b'{"active": false}'),
     ]  # fmt: skip
+
+
+def _introspection(cast: People) -> str:
+    """As a resource server asks, with a key of its own."""
+    _, key = api_keys.create_key(
+        CurrentTenant(cast.tenant.pk, cast.tenant.name, cast.tenant.slug), name="bench", scopes=[],
+        lifetime=timedelta(days=1), access=Access(), actor=cast.asker,
+    )  # fmt: skip
+    return (
+        "POST /oauth/introspect HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n"
+        f"User-Agent: {AGENT}\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Type: application/x-www-form-urlencoded"
+    )
+
+
+def _token(cast: People) -> str:
+    session = Session.objects.create(
+        user=cast.asker, tenant=cast.tenant, kind=Kind.APP, aal=1, ip=IP, user_agent=AGENT
+    )
+    found = find_session_by_id(session.pk)
+    assert found
+    return issue(found).value
+
+
+def _end_of_token(token: str) -> None:
+    claims = claims_of(token)
+    assert claims
+    end_sessions(
+        Session.objects.filter(pk=claims["sid"]), reason=EndReason.REVOKED_BY_ADMIN, actor=None
+    )
 
 
 def _djangos(data: dict[str, Any]) -> str:
@@ -193,8 +236,8 @@ def _end_and_ask(one: Contender, port: int) -> None:
     one.end(key)
     with socket.create_connection(("127.0.0.1", port)) as wire:
         wire.sendall(one.request(key))
-        status = wire.recv(4096)[9:12].decode()
-    assert status == REFUSED, f"{one.name}: {status} after the session was ended"
+        answer = wire.recv(65536)
+    assert one.refused in answer, f"{one.name}: {answer!r} after the session was ended"
 
 
 def _cpu(pid: int) -> float:

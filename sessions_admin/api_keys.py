@@ -23,6 +23,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sessions_admin import audit
+from sessions_admin.api_key_lookup import find_key
 from sessions_admin.models import ApiKey
 from sessions_admin.vocabulary import AuditAction
 from tenants.access import Access, CurrentTenant
@@ -100,13 +101,7 @@ def caller_of(text: str) -> Caller | None:
     if not is_well_formed(text):
         return None
     now = timezone.now()
-    row = (
-        ApiKey.objects.filter(key_hash=hash_of(text), tenant__is_active=True)
-        .values_list(
-            "id", "name", "permissions", "expires_at", "revoked_at", "last_used_at",
-            "tenant_id", "tenant__name", "tenant__slug", "tenant__sections",
-        ).first()
-    )  # fmt: skip
+    row = find_key(hash_of(text))
     if row is None:
         return None
     (

@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
@@ -22,7 +21,7 @@ from sessions_admin.live import inactive_may_enter
 from sessions_admin.lookup_plan import BY_ID, BY_KEY, SESSION_FIELDS, Plan, Question, plan_for
 from sessions_admin.models import Session
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Facts, Policy, verdict
-from sessions_admin.prepared import PreparedStatement
+from sessions_admin.prepared import may_prepare, statement_on
 from sessions_admin.vocabulary import AtLimit, EndReason, Kind
 from tenants.access import Access, CurrentTenant
 from tenants.fields import split_words
@@ -204,10 +203,10 @@ def _fetch(
     connection: BaseDatabaseWrapper, plan: Plan, value: bytes | UUID
 ) -> tuple[Any, ...] | None:
     connection.ensure_connection()
-    if _may_prepare(connection):
+    if may_prepare(connection):
         with connection.wrap_database_errors:
             parameter = value.bytes if isinstance(value, UUID) else value
-            row = _statement(connection, plan).fetch_one(parameter)
+            row = statement_on(connection, plan.name, plan.prepared).fetch_one(parameter)
     else:
         native = connection.features.has_native_uuid_field
         text = value.hex if isinstance(value, UUID) and not native else None
@@ -220,26 +219,3 @@ def _fetch(
     for index, convert in plan.converters:
         values[index] = convert(values[index])
     return tuple(values)
-
-
-def _may_prepare(connection: BaseDatabaseWrapper) -> bool:
-    """Not when somebody counts statements or times are naive: that is the work of Django's cursor.
-    Nor when prepare_threshold is None, for a pooler between that knows no statements."""
-    return (
-        connection.vendor == "postgresql"
-        and not (connection.queries_logged or connection.execute_wrappers)
-        and settings.USE_TZ
-        and connection.connection.prepare_threshold is not None
-    )
-
-
-def _statement(connection: Any, plan: Plan) -> PreparedStatement:
-    """The statement as prepared on the connection of this thread."""
-    statements: dict[str, PreparedStatement] | None = getattr(connection, "statements", None)
-    if statements is None:
-        statements = connection.statements = {}
-    statement = statements.get(plan.name)
-    if statement is None or statement.connection is not connection.connection:
-        statement = PreparedStatement(connection.connection, plan.name.encode(), plan.prepared)
-        statements[plan.name] = statement
-    return statement

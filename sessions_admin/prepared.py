@@ -9,9 +9,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, errors
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, Format, abc
+
+
+def may_prepare(connection: BaseDatabaseWrapper) -> bool:
+    """Not when somebody counts statements or times are naive: that is the work of Django's cursor.
+    Nor when prepare_threshold is None, for a pooler between that knows no statements."""
+    return (
+        connection.vendor == "postgresql"
+        and not (connection.queries_logged or connection.execute_wrappers)
+        and settings.USE_TZ
+        and connection.connection.prepare_threshold is not None
+    )
+
+
+def statement_on(connection: Any, name: str, sql: bytes) -> PreparedStatement:
+    """The statement of this name as prepared on the connection of this thread."""
+    statements: dict[str, PreparedStatement] | None = getattr(connection, "statements", None)
+    if statements is None:
+        statements = connection.statements = {}
+    statement = statements.get(name)
+    if statement is None or statement.connection is not connection.connection:
+        statement = statements[name] = PreparedStatement(connection.connection, name.encode(), sql)
+    return statement
 
 
 class PreparedStatement:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from base64 import urlsafe_b64decode
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +23,9 @@ from sessions_admin.signing_keys import (
 LEEWAY_SECONDS = 10
 # Longer than any token of ours; the rest is not looked at.
 LONGEST_TOKEN = 4096
+# Under 4 MB even when each is as long as it may be.
+REMEMBERED_TOKENS = 512
+REQUIRED = ["iss", "aud", "exp", "iat", "jti"]
 
 
 def sign(claims: dict[str, Any], *, typ: str) -> str:
@@ -44,23 +50,13 @@ def verify(token: str, *, typ: str, audience: str) -> dict[str, Any] | None:
     None for anything else. The key is the one of ours that `kid` names; whatever else the header
     says about keys is not looked at.
     """
-    if len(token) > LONGEST_TOKEN:
+    kid = _key_of(token, typ)
+    if kid is None or _public_key(kid) is None:
         return None
-    try:
-        header = jwt.get_unverified_header(token)
-        if header.get("typ") != typ or header.get("alg") != ALGORITHM:
-            return None
-        key = _public_key(header.get("kid"))
-        if key is None:
-            return None
-        claims: dict[str, Any] = jwt.decode(
-            token, key, algorithms=[ALGORITHM], audience=audience, issuer=issuer(),
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["iss", "aud", "exp", "iat", "jti"], "strict_aud": True},
-        )  # fmt: skip
-    except (jwt.PyJWTError, ValueError, TypeError, UnicodeError):
+    claims = _signed_claims(token, kid)
+    if claims is None or claims["aud"] != audience or claims["iss"] != issuer():
         return None
-    return claims
+    return dict(claims) if _is_in_time(claims) else None
 
 
 def jwks() -> dict[str, Any]:
@@ -71,6 +67,44 @@ def jwks() -> dict[str, Any]:
 def issuer() -> str:
     """Who signs: the portal's own origin, as its metadata names it (RFC 8414 §2)."""
     return str(settings.PUBLIC_URL)
+
+
+def _key_of(token: str, typ: str) -> str | None:
+    """The `kid` of something that says it is a token of this type, signed as ours are."""
+    if len(token) > LONGEST_TOKEN:
+        return None
+    try:
+        header = json.loads(urlsafe_b64decode(token.partition(".")[0] + "=="))
+    except ValueError:
+        return None
+    if not isinstance(header, dict) or header.get("alg") != ALGORITHM or header.get("typ") != typ:
+        return None
+    kid = header.get("kid")
+    return kid if isinstance(kid, str) else None
+
+
+# Who checks a token at each of its uses pays for the signature once. What a key has signed does
+# not change; whether the key is still ours and the token in its time is asked each time.
+@lru_cache(maxsize=REMEMBERED_TOKENS)
+def _signed_claims(token: str, kid: str) -> dict[str, Any] | None:
+    """What this key has signed; times are not looked at."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, _public_key(kid), algorithms=[ALGORITHM],
+            options={"require": REQUIRED, "verify_aud": False, "verify_iss": False,
+                     "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )  # fmt: skip
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    moments = [claims[name] for name in ("exp", "iat", "nbf") if name in claims]
+    return claims if all(type(moment) is int for moment in moments) else None
+
+
+def _is_in_time(claims: dict[str, Any]) -> bool:
+    """RFC 7519 §4.1.4-6, with the clocks a little apart."""
+    now = time.time()
+    begins = max(claims["iat"], claims.get("nbf", 0))
+    return bool(begins <= now + LEEWAY_SECONDS and now < claims["exp"] + LEEWAY_SECONDS)
 
 
 def _public_key(kid: object) -> Any:

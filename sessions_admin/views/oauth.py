@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -26,6 +27,8 @@ from sessions_admin.vocabulary import Kind
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Latchkey"'}
 RETRY_AFTER_SECONDS = 5
 
+logger = logging.getLogger(__name__)
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -43,6 +46,7 @@ def endpoint(view: View) -> View:
         try:
             response = view(request)
         except DatabaseError:
+            logger.exception("The database did not answer.")
             response = error("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
             response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         response.headers["Cache-Control"] = "no-store"
