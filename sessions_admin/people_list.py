@@ -174,12 +174,12 @@ def page_of_people(
 
 def people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
     """All that are wanted, in no order yet."""
-    return described(_found(tenant, wanted, now), tenant)
+    return described(found(tenant, wanted, now), tenant)
 
 
 def count_people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> int:
     """How many there are; one more than COUNTED stands for any larger number."""
-    return _found(tenant, wanted, now)[: COUNTED + 1].count()
+    return found(tenant, wanted, now)[: COUNTED + 1].count()
 
 
 def described(members: QuerySet[Membership], tenant: CurrentTenant) -> QuerySet[Membership]:
@@ -225,7 +225,8 @@ def _most_recent(
     return with_findings(cards, for_tenant=True)
 
 
-def _found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
+def found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
+    """All that are wanted, bare."""
     people = Membership.objects.filter(tenant_id=tenant.id)
     live = Session.objects.live(now).within(tenant)
     for word in wanted.query.split()[:QUERY_WORDS]:

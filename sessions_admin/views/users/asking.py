@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from sessions_admin.client import readable
 from sessions_admin.destination import destination
@@ -72,3 +75,14 @@ def render_question(
         "note_length": NOTE_LENGTH,
     }
     return render(request, f"sessions_admin/{template}", context, status=status)
+
+
+def tell(request: TenantRequest, who: str, count: int) -> None:
+    """How many sessions ended, and whose."""
+    if not count:
+        messages.info(request, _("%(who)s: no live session to end.") % {"who": who})
+        return
+    ended = ngettext(
+        "%(who)s: %(count)d session ended.", "%(who)s: %(count)d sessions ended.", count
+    )
+    messages.success(request, ended % {"who": who, "count": count})

@@ -22,8 +22,10 @@ from sessions_admin.views.users.asking import (
     members,
     note_of,
     render_question,
+    tell,
     this_session,
 )
+from sessions_admin.views.users.ending_matching import end_sessions_of_matching
 from sessions_admin.vocabulary import EndReason
 from tenants.access import requires
 from tenants.models import Membership
@@ -53,7 +55,7 @@ def end_sessions_of(request: TenantRequest, user_id: UUID) -> HttpResponse:
     )
     if any(session.id == own for session in ended):
         return redirect("signed-out")
-    _tell(request, membership.user.name, len(ended))
+    tell(request, membership.user.name, len(ended))
     return back(request, f"/users/{user_id}/")
 
 
@@ -64,8 +66,10 @@ def end_sessions_of_many(request: TenantRequest) -> HttpResponse:
     """Ends the sessions of the selected people in this tenant, never the one this comes from.
 
     With `ask` it asks first; with more than CONFIRM_ABOVE people it always does, and for their
-    number.
+    number. `matching`: everybody whom this query of the list finds, instead.
     """
+    if "matching" in request.POST or "matched" in request.POST:
+        return end_sessions_of_matching(request)
     selected = _selected(request)
     if not selected:
         messages.warning(request, _("Nobody was selected."))
@@ -79,7 +83,7 @@ def end_sessions_of_many(request: TenantRequest) -> HttpResponse:
         sessions, reason=EndReason.REVOKED_BY_ADMIN, actor=request.user, note=note_of(request)
     )
     people = ngettext("%(count)d person", "%(count)d people", len(selected))
-    _tell(request, people % {"count": len(selected)}, len(ended))
+    tell(request, people % {"count": len(selected)}, len(ended))
     if request.user.pk in user_ids:
         messages.info(request, _("The session that you are in was kept."))
     return back(request, "/users/")
@@ -116,6 +120,7 @@ def _ask(request: TenantRequest, selected: list[Membership], session_count: int)
     )
     context = {
         "members": selected,
+        "people_count": len(selected),
         "listed": selected[:NAMES_LISTED],
         "unlisted": max(0, len(selected) - NAMES_LISTED),
         "wants_count": len(selected) > CONFIRM_ABOVE,
@@ -125,13 +130,3 @@ def _ask(request: TenantRequest, selected: list[Membership], session_count: int)
     }
     status = 422 if is_wrong else 200
     return render_question(request, question, "ask_many.html", context, status=status)
-
-
-def _tell(request: TenantRequest, who: str, count: int) -> None:
-    if not count:
-        messages.info(request, _("%(who)s: no live session to end.") % {"who": who})
-        return
-    ended = ngettext(
-        "%(who)s: %(count)d session ended.", "%(who)s: %(count)d sessions ended.", count
-    )
-    messages.success(request, ended % {"who": who, "count": count})
