@@ -1,17 +1,22 @@
 """Acting as another person: by a token, or in a browser; never more than either may, and told."""
 
 import re
+import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import jwt
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from accounts.people import disable_user
 from sessions_admin.access_tokens import session_of
+from sessions_admin.client import Client
 from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.birth import contenders
+from sessions_admin.lifecycle.supporting import SupportRefusedError, Wish, start_support
 from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import AuditEvent, Notice, Session, SessionPolicy
 from sessions_admin.policy import verdict
@@ -447,3 +452,31 @@ def test_the_persons_new_password_ends_it(cast, acting):
     credential_changed.send(type(cast.member), user=cast.member, request=None, keep_others=False)
     assert acting.get("/sessions/").status_code == 302
     assert support().end_reason in {EndReason.CREDENTIAL_CHANGED, EndReason.SUPPORT_ENDED}
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_ending_beside_a_start_leaves_no_support_session(cast):
+    """Whichever comes first: the start is refused, or its session ends with the other."""
+    for number in range(12):
+        origin, own = hold(cast.member, cast.acme), hold(cast.admin, cast.acme)
+        ending = origin if number % 2 else own
+        barrier = threading.Barrier(2)
+
+        def start(origin=origin, own=own, barrier=barrier):
+            barrier.wait()
+            with suppress(SupportRefusedError):
+                start_support(origin.pk, own.pk, Wish("Why", True, Client("192.0.2.1", "curl")))
+            connection.close()
+
+        def stop(ending=ending, barrier=barrier):
+            barrier.wait()
+            end(ending)
+            connection.close()
+
+        threads = [threading.Thread(target=one) for one in (start, stop)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not Session.objects.open().filter(kind=Kind.SUPPORT).exists()
