@@ -434,3 +434,10 @@ def test_a_session_that_ends_leaves_the_list_at_once(browser_of, admin, member):
 def test_a_new_member_appears(browser_of, admin, outsider, acme):
     join(outsider, acme, "Members")
     assert "Eve Nakamura" in listed(browser_of(admin).get("/users/"))
+
+
+def test_the_menu_writes_to_others_and_copies_their_id(cast, browser_of):
+    page = browser_of(cast.admin).get("/users/").text
+    assert f'href="mailto:{cast.member.email}"' in page
+    assert f'href="mailto:{cast.admin.email}"' not in page
+    assert f'<data id="id-{cast.member.pk}" value="{cast.member.pk}" hidden>' in page
