@@ -24,7 +24,7 @@ from sessions_admin.engine import SessionStore
 from sessions_admin.language import speak_to_person
 from sessions_admin.leaving import leave_for, prove_first, return_path, signed_out
 from sessions_admin.presence import is_passive, note_presence
-from sessions_admin.support import beyond_support, support_of
+from sessions_admin.support import beyond_support
 from sessions_admin.vocabulary import Kind
 
 FORWARDED_HEADERS = (
@@ -90,7 +90,6 @@ class AuthenticationMiddleware(auth.AuthenticationMiddleware):
         lazily: Any = request
         lazily.user = SimpleLazyObject(lambda: user_of(request))
         lazily.access = SimpleLazyObject(lambda: access_of(request))
-        lazily.support = SimpleLazyObject(lambda: support_of(request))
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):

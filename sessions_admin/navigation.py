@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sessions_admin.support import support_of
 from tenants.permissions import Permission, Section
 
 
@@ -43,11 +44,12 @@ PAGES = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `navigation`, the pages to link to; empty for a visitor."""
+    """Context processor: `navigation`, the pages to link to, empty for a visitor; and `support`."""
     if not hasattr(request, "access") or not request.user.is_authenticated:
         return {"navigation": []}
     access = request.access
     return {
+        "support": support_of(request),  # for the banner of who acts as somebody else
         "navigation": [
             {
                 "url": page.url,
@@ -58,5 +60,5 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             for page in PAGES
             if page.section in access.sections
             and (page.permission is None or page.permission in access.permissions)
-        ]
+        ],
     }
