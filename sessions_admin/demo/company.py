@@ -13,19 +13,27 @@ from accounts.models import User
 from sessions_admin.demo.cast import ROLES, TENANTS, make_people, make_tenants
 from sessions_admin.demo.diary import Diary
 from sessions_admin.demo.failures import fail
-from sessions_admin.demo.people import as_people, demo_addresses, make_crowd
+from sessions_admin.demo.findings import find
+from sessions_admin.demo.intrusions import INTRUDED
+from sessions_admin.demo.people import SHUT_OUT, as_people, demo_addresses, make_crowd, plan_trips
 from sessions_admin.demo.places import network_rows, place_rows
-from sessions_admin.demo.rules import HISTORY, assign, steps
+from sessions_admin.demo.programs import make_applications, make_keys, make_tokens
+from sessions_admin.demo.recognition import recognise
+from sessions_admin.demo.rules import HISTORY, RISK_HISTORY, assign, steps
 from sessions_admin.demo.scenes import Company, play
+from sessions_admin.demo.told import tell
 from sessions_admin.geo import (
     Subject,
     is_written_by_us,
     write_city_database,
     write_network_database,
 )
+from sessions_admin.lifecycle.deciding import as_data as risk_data
+from sessions_admin.lifecycle.deciding import ensure_rules
+from sessions_admin.lifecycle.deciding import settings_of as risk_settings
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.lifecycle.policy_change import as_data, settings_of
-from sessions_admin.models import AuditEvent, Session
+from sessions_admin.models import Application, AuditEvent, Session
 from sessions_admin.vocabulary import AuditAction
 from tenants.models import Group, Membership, Tenant
 from tenants.permissions import Permission
@@ -50,6 +58,7 @@ def strangers() -> bool:
 
 def clear() -> None:
     """Takes the demo away, with everything that its tenants and people left behind."""
+    Application.objects.filter(tenants__slug__in=TENANTS).delete()
     Tenant.objects.filter(slug__in=TENANTS).delete()
     people = User.objects.filter(email__in=demo_addresses())
     Session.objects.filter(user__in=people).delete()
@@ -65,9 +74,10 @@ def load(seed: int, now: datetime, report: Report) -> None:
         report("tenants", len(company.tenants))
         report("people", len(company.everybody))
         _set_rules(company)
+        _set_risk_rules(company)
         play(company)
         fail(company)
-        _write(company.diary, report)
+        _write(company, report)
 
 
 def write_places() -> None:
@@ -91,6 +101,9 @@ def _found(rng: random.Random, now: datetime) -> Company:
     Group.objects.create(tenant=tenants["acme"], name="Help desk", permissions=HELP_DESK)
     cast = make_people(tenants)
     crowd = make_crowd(tenants, cast["member"].password, rng)
+    at_home = {*INTRUDED, *SHUT_OUT}
+    away = [one for one in crowd if one.user.email.endswith("@acme.test")]
+    plan_trips([one for one in away if one.user.email not in at_home], now, rng)
     company = Company(tenants, as_people(cast, tenants), crowd, Diary(now, rng))
     User.objects.filter(email__in=demo_addresses()).update(joined_at=now - FOUNDED)
     Tenant.objects.filter(slug__in=TENANTS).update(created_at=now - FOUNDED)
@@ -114,15 +127,52 @@ def _set_rules(company: Company) -> None:
         row.save()
 
 
-def _write(diary: Diary, report: Report) -> None:
+def _set_risk_rules(company: Company) -> None:
+    for slug, change in RISK_HISTORY.items():
+        row = ensure_rules(company.tenants[slug])
+        old = risk_settings(row)
+        assign(row, change.values)
+        row.save()
+        company.diary.event(
+            AuditAction.RISK_RULES_CHANGED, change.at(company.diary.now), tenant_id=row.pk,
+            actor_id=company.cast[change.by].user.pk,
+            old=risk_data(old), new=risk_data(risk_settings(row)),
+        )  # fmt: skip
+
+
+def _write(company: Company, report: Report) -> None:
+    diary = company.diary
+    devices = recognise(diary)
+    risks = find(company)
+    notices = tell(company, risks)
+    keys, tokens = make_keys(company), make_tokens(company)
+    make_applications(company)
     # By time, as they would have come: ids that ascend are what the indexes like.
     tables: tuple[tuple[str, list[Any]], ...] = (
-        ("sessions", sorted(diary.sessions, key=lambda row: row.pk)),
+        ("known devices", devices),
+        ("sessions", _by_time(diary.sessions)),
         ("sightings", diary.sightings),
-        ("login attempts", sorted(diary.attempts, key=lambda row: row.pk)),
-        ("audit events", sorted(diary.events, key=lambda row: row.pk)),
+        ("login attempts", _by_time(diary.attempts)),
+        ("findings", _by_time(risks)),
+        ("notices", notices),
+        ("API keys", keys),
+        ("refresh tokens", tokens),
+        ("audit events", _by_time(diary.events)),
     )
     for name, rows in tables:
         model = type(rows[0])
         model._default_manager.bulk_create(rows, batch_size=BATCH)
         report(name, len(rows))
+    _note_last_logins(company)
+
+
+def _by_time(rows: list[Any]) -> list[Any]:
+    return sorted(rows, key=lambda row: row.pk)
+
+
+def _note_last_logins(company: Company) -> None:
+    for session in company.diary.sessions:
+        user = session.user
+        assert user  # noqa: S101  all of the demo's sessions are somebody's
+        user.last_login = max(user.last_login or session.started_at, session.started_at)
+    User.objects.bulk_update((one.user for one in company.everybody), ["last_login"])

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from accounts.models import User
 from sessions_admin import audit
@@ -16,7 +17,7 @@ from sessions_admin.demo.rules import policy_at
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import AuditEvent, LoginAttempt, Session, Sighting
 from sessions_admin.policy import Policy
-from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
+from sessions_admin.vocabulary import AuditAction, EndReason, Kind, LoginOutcome
 from tenants.models import Tenant
 
 DAYS = 90
@@ -46,6 +47,7 @@ class Diary:
     attempts: list[LoginAttempt] = field(default_factory=list)
     events: list[AuditEvent] = field(default_factory=list)
     columns: dict[Client, dict[str, Any]] = field(default_factory=dict)
+    devices: dict[UUID, Device] = field(default_factory=dict)  # by session
 
     def live(
         self,
@@ -55,9 +57,10 @@ class Diary:
         *,
         age: timedelta,
         idle: timedelta,
+        **columns: Any,
     ) -> Session:
         """A session that is open now, by the present rules."""
-        return self._session(person, tenant, device, self.now - age, self.now - idle)
+        return self._session(person, tenant, device, self.now - age, self.now - idle, **columns)
 
     def ended_alone(self, person: Person, tenant: Tenant | None, ending: Ending) -> bool:
         """A session that ended for a reason of its own; False when chance put it where it cannot
@@ -75,7 +78,7 @@ class Diary:
             return False
         if ending.reason == EndReason.ABSOLUTE_TIMEOUT:
             last_seen = ended - policy.idle_timeout * self.rng.uniform(0.01, 0.9)
-        self._ended(person, tenant, device, (began, last_seen, ended), ending)
+        self.ended_on(person, tenant, device, (began, last_seen, ended), ending)
         return True
 
     def ended_together(
@@ -87,7 +90,31 @@ class Diary:
             last_seen = at - policy.idle_timeout * self.rng.uniform(0.005, 0.8)
             longest = min(policy.absolute_timeout or timedelta(days=20), timedelta(days=20))
             began = last_seen - longest * self.rng.triangular(0.005, 0.85, 0.05)
-            self._ended(person, tenant, device, (began, last_seen, at), ending)
+            self.ended_on(person, tenant, device, (began, last_seen, at), ending)
+
+    def ended_on(
+        self,
+        person: Person,
+        tenant: Tenant | None,
+        device: Device,
+        times: tuple[datetime, datetime, datetime],
+        ending: Ending,
+        **columns: Any,
+    ) -> Session:
+        """A session of these times: of its sign-in, its last activity and its end."""
+        began, last_seen, ended = times
+        session = self._session(
+            person, tenant, device, began, last_seen, ended_at=ended, end_reason=ending.reason,
+            ended_by=ending.actor, end_note=ending.note, **columns,
+        )  # fmt: skip
+        if ending.reason == EndReason.TENANT_SWITCHED:
+            session.key_hash = None  # the record of a stay; the key went on with the session
+        self.event(
+            AuditAction.SESSION_ENDED, ended, actor_id=ending.actor and ending.actor.pk,
+            user_id=person.user.pk, tenant_id=session.tenant_id, session_id=session.pk,
+            reason=ending.reason, initiator=ending.reason.initiator, note=ending.note,
+        )  # fmt: skip
+        return session
 
     def attempt(
         self,
@@ -122,53 +149,42 @@ class Diary:
         device: Device,
         began: datetime,
         last_seen: datetime,
+        clients: list[Client] | None = None,
         **columns: Any,
     ) -> Session:
-        clients = self._clients(person, device, began)
+        clients = clients or self._clients(person, device, began, last_seen)
         tenant_id = tenant.pk if tenant else None
+        usual: dict[str, Any] = {
+            "kind": device.kind, "persistent": self.rng.random() < REMEMBERED, "amr": person.amr,
+            "aal": aal_of(person.amr),
+        }  # fmt: skip
         session = Session(
             id=uuid7(began), key_hash=secrets.token_bytes(32), user=person.user, tenant=tenant,
-            kind=device.kind, started_at=began, authenticated_at=began, last_seen_at=last_seen,
-            persistent=self.rng.random() < REMEMBERED, amr=person.amr, aal=aal_of(person.amr),
-            **columns, **self._described(clients[-1]),
+            started_at=began, authenticated_at=began, last_seen_at=last_seen,
+            **usual | columns, **self._described(clients[-1]),
         )  # fmt: skip
         self.sessions.append(session)
+        self.devices[session.pk] = device
         self._sight(session, clients)
-        self.attempt(
-            began, clients[0], LoginOutcome.SUCCEEDED, user=person.user, session=session,
-            tenant_id=tenant_id, amr=person.amr,
-        )  # fmt: skip
+        if session.kind != Kind.SUPPORT:  # nobody signs in to one
+            self.attempt(
+                began, clients[0], LoginOutcome.SUCCEEDED, user=person.user, session=session,
+                tenant_id=tenant_id, amr=person.amr,
+            )  # fmt: skip
         self.event(
             AuditAction.SESSION_STARTED, began, actor_id=person.user.pk, user_id=person.user.pk,
             tenant_id=tenant_id, session_id=session.pk, amr=person.amr,
         )  # fmt: skip
         return session
 
-    def _ended(
-        self,
-        person: Person,
-        tenant: Tenant | None,
-        device: Device,
-        times: tuple[datetime, datetime, datetime],
-        ending: Ending,
-    ) -> None:
-        began, last_seen, ended = times
-        session = self._session(
-            person, tenant, device, began, last_seen, ended_at=ended, end_reason=ending.reason,
-            ended_by=ending.actor, end_note=ending.note,
-        )  # fmt: skip
-        if ending.reason == EndReason.TENANT_SWITCHED:
-            session.key_hash = None  # the record of a stay; the key went on with the session
-        self.event(
-            AuditAction.SESSION_ENDED, ended, actor_id=ending.actor and ending.actor.pk,
-            user_id=person.user.pk, tenant_id=session.tenant_id, session_id=session.pk,
-            reason=ending.reason, initiator=ending.reason.initiator, note=ending.note,
-        )  # fmt: skip
-
-    def _clients(self, person: Person, device: Device, at: datetime) -> list[Client]:
-        """Where the session was seen: mostly in one place."""
+    def _clients(
+        self, person: Person, device: Device, began: datetime, last_seen: datetime
+    ) -> list[Client]:
+        """Where the session was seen, in its order: mostly in one place."""
         count = 1 if self.rng.random() > MOVING else self.rng.choice((2, 2, 3))
-        return list(dict.fromkeys(person.client(device, at, self.rng) for _ in range(count)))
+        stay = (last_seen - began) / count
+        seen = (person.client(device, began + stay * n, self.rng) for n in range(count))
+        return list(dict.fromkeys(seen))
 
     def _sight(self, session: Session, clients: list[Client]) -> None:
         """Kept from the first change on, as lifecycle does."""

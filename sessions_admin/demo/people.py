@@ -49,6 +49,7 @@ CROWD = {"acme": ACME, "globex": GLOBEX}
 
 DISABLED_IN_ACME, DISABLED_IN_GLOBEX = "camille.rousseau@acme.test", "jack.thompson@globex.test"
 SUSPENDED_IN_ACME = "andrzej.kowalczyk@acme.test"
+SHUT_OUT = (DISABLED_IN_ACME, DISABLED_IN_GLOBEX, SUSPENDED_IN_ACME)
 
 # The cast's homes and devices: what a visitor of the demo looks at first.
 CAST = {
@@ -64,10 +65,20 @@ CAST = {
     "contractor": ("London", (devices.CHROME_LINUX, devices.CHROME_ANDROID, devices.FIREFOX_LINUX)),
 }
 TWO_STEP = 0.6  # the share of the forty with an authenticator app
+TRAVELLERS, OVERNIGHT = 14, 18.0  # people, and degrees on the map that a night train leaves behind
 DEVICES_EACH = (9, 12)  # so many that the busiest have a device for each live session
 OFFICES = frozenset(
     {"Berlin", "London", "Paris", "Warsaw", "Bengaluru", "Tokyo", "Singapore", "San Francisco"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Some days in another city."""
+
+    city: City
+    since: datetime
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -81,18 +92,19 @@ class Person:
     activity: float = 1.0  # how often they sign in, compared with others
     until: datetime | None = None  # shut out since
     two_step: bool = False  # signs in with a code as well
+    trip: Trip | None = None
 
     @property
     def amr(self) -> str:
         return "pwd otp" if self.two_step else "pwd"
 
     def client(self, device: Device, at: datetime, rng: random.Random) -> Client:
-        """From the office, from home, and now and then from somewhere else."""
-        return Client(self._address(device, rng), device.user_agent(at))
+        """From the office, from home, or from where a trip led."""
+        return Client(self._address(device, at, rng), device.user_agent(at))
 
-    def _address(self, device: Device, rng: random.Random) -> str:
-        if rng.random() < 0.07:
-            return home_address(rng.choice(list(CITIES.values())), rng)
+    def _address(self, device: Device, at: datetime, rng: random.Random) -> str:
+        if self.trip and self.trip.since <= at < self.trip.until:
+            return home_address(self.trip.city, rng)
         if not device.mobile and self.city.name in OFFICES and rng.random() < 0.55:
             return office_address(self.city)
         if device.mobile:
@@ -142,6 +154,18 @@ def make_crowd(tenants: dict[str, Tenant], password: str, rng: random.Random) ->
     )  # fmt: skip
     _join(people, [group or "Members" for crowd in CROWD.values() for *_, group in crowd])
     return people
+
+
+def plan_trips(people: list[Person], now: datetime, rng: random.Random) -> None:
+    """Some of them were away for some days, not farther than one travels overnight."""
+    for number, person in enumerate(rng.sample(people, TRAVELLERS)):
+        others = [city for city in CITIES.values() if city.country != person.city.country]
+        near = [city for city in others if person.city.degrees_to(city) < OVERNIGHT]
+        if not near:
+            continue
+        leaves = (now - timedelta(days=9 + 5 * number)).replace(hour=0, minute=0)
+        stays = timedelta(days=rng.randint(3, 6))
+        person.trip = Trip(rng.choice(near), leaves, leaves + stays)
 
 
 def lost_secret() -> str:

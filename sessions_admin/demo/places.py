@@ -4,6 +4,7 @@ Offices have addresses that RFC 5737 sets aside for documentation, homes and pho
 (benchmarks) and RFC 3849: no real person's address is ever shown as an attacker's.
 """
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ class City:
     office: IPv4Network
     homes: IPv4Network
     homes_ipv6: IPv6Network
+
+    def degrees_to(self, other: "City") -> float:
+        """How far on the map: good enough to say what is near."""
+        return math.hypot(self.latitude - other.latitude, self.longitude - other.longitude)
 
     @property
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -58,6 +63,7 @@ PLACES = (
     ("San Francisco", "United States", "US", 37.77, -122.42, "America/Los_Angeles"),
     ("Toronto", "Canada", "CA", 43.65, -79.38, "America/Toronto"),
     ("São Paulo", "Brazil", "BR", -23.55, -46.63, "America/Sao_Paulo"),
+    ("Bangkok", "Thailand", "TH", 13.76, 100.50, "Asia/Bangkok"),
 )
 DOCUMENTATION = ("203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24")
 BENCHMARKS = IPv4Network("198.18.0.0/15")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sessions_admin.models import SessionPolicy
+from sessions_admin.models import RiskRules, SessionPolicy
 from sessions_admin.policy import Policy
-from sessions_admin.vocabulary import AtLimit
+from sessions_admin.vocabulary import AtLimit, Response
 
 HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
 
@@ -54,6 +54,20 @@ HISTORY: dict[str, tuple[Change, ...]] = {
         ),
     ),
 }  # fmt: skip
+# What the tenants do about suspicious sessions: acme still tries the rules, globex goes by them.
+RISK_HISTORY: dict[str, Change] = {
+    "acme": Change(
+        41.3, "owner",
+        {"impossible_travel": Response.END_NEW, "guessed_password": Response.STEP_UP,
+         "new_device": Response.NOTIFY,
+         "trusted_networks": "AS64496  # our offices"},
+    ),
+    "globex": Change(
+        44.6, "outsider",
+        {"report_only": False, "impossible_travel": Response.END_NEW,
+         "new_device": Response.NOTIFY},
+    ),
+}  # fmt: skip
 DENYING_DAYS_AGO = (60.5, 47.5)  # while acme refused the eleventh sign-in
 
 
@@ -71,7 +85,7 @@ def policy_at(slug: str | None, at: datetime, now: datetime) -> Policy:
     return row.rules()
 
 
-def assign(row: SessionPolicy, values: dict[str, Any]) -> None:
+def assign(row: SessionPolicy | RiskRules, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
 

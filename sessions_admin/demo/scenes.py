@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from sessions_admin.demo.diary import DAYS, Diary, Ending
+from sessions_admin.demo.intrusions import INTRUDED, intrude, intrude_now
 from sessions_admin.demo.people import (
     DISABLED_IN_ACME,
     DISABLED_IN_GLOBEX,
@@ -14,6 +15,7 @@ from sessions_admin.demo.people import (
     Person,
 )
 from sessions_admin.demo.rules import at_work, policy_at
+from sessions_admin.demo.support import give_support
 from sessions_admin.models import Session
 from sessions_admin.policy import Policy
 from sessions_admin.vocabulary import AuditAction, EndReason
@@ -31,12 +33,13 @@ LIVE_CAST: dict[str, tuple[tuple[int, float, float], ...]] = {
     "contractor": ((0, 1.8, 6), (1, 44, 160)),
 }
 CROWD_IDLE_MINUTES = 70.0  # on average, since the last click of those who are signed in
+SINCE_TODAY, LEFT_TODAY = 0.55, 330  # so that the curve of the last day is alive
 SPARE = timedelta(minutes=45)  # how far from a deadline the live sessions stay at least
 
 ALONE = {
     EndReason.LOGGED_OUT: 44, EndReason.IDLE_TIMEOUT: 36, EndReason.ABSOLUTE_TIMEOUT: 20,
     EndReason.REVOKED_BY_USER: 6, EndReason.CONCURRENCY_LIMIT: 4, EndReason.API_REQUEST: 1,
-    EndReason.RISK_DETECTED: 0.6, EndReason.TOKEN_REUSE: 0.3,
+    EndReason.TOKEN_REUSE: 0.3,
 }  # fmt: skip
 BY_THEMSELVES = {EndReason.LOGGED_OUT, EndReason.REVOKED_BY_USER, EndReason.TENANT_SWITCHED}
 ADMIN_NOTES = (
@@ -76,6 +79,9 @@ def play(company: Company) -> None:
     _log_others_out(company)
     _clear_up(company)
     _switch_tenants(company)
+    give_support(company)
+    intrude(company)
+    _fill_the_day(company)
     _pass_the_days(company)
 
 
@@ -115,14 +121,18 @@ def _sign_in_now(company: Company) -> None:
             session = diary.live(person, tenant, person.devices[number], **times)
             if number == 0:
                 _name(diary, session, "Work laptop")
+    intrude_now(company)
     free = [
         (person, device)
-        for person in company.crowd if person.until is None
+        for person in company.crowd
+        if person.until is None and person.user.email not in INTRUDED
         for device in person.devices[: _policy(diary, person).max_live_sessions]
     ]  # fmt: skip
     for person, device in diary.rng.sample(free, enough - len(diary.sessions)):
         longest = (_policy(diary, person).absolute_timeout or timedelta(days=30)) - SPARE
         age = longest * diary.rng.triangular(0.002, 1, 0.02)
+        if diary.rng.random() < SINCE_TODAY:
+            age = diary.now - _a_moment_today(diary, person)
         if age > timedelta(days=1):
             began = person.working_moment(age / timedelta(days=1), diary.now, diary.rng)
             age = min(diary.now - began, longest)
@@ -209,6 +219,29 @@ def _switch_tenants(company: Company) -> None:
     wanted = len(diary.sessions) + 24
     while len(diary.sessions) < wanted:
         diary.ended_alone(person, diary.rng.choice(person.tenants), ending)
+
+
+def _fill_the_day(company: Company) -> None:
+    """Who was here in the last hours and has left: the curve of the day rises and falls."""
+    diary = company.diary
+    quiet = INTRUDED | {person.user.email for person in company.cast.values()}
+    people = [person for person in _present(company) if person.user.email not in quiet]
+    for person in diary.rng.choices(people, k=LEFT_TODAY):
+        began = _a_moment_today(diary, person)
+        most = (diary.now - began) * 0.95
+        ended = began + min(timedelta(hours=diary.rng.triangular(0.3, 9.5, 4)), most)
+        device = diary.rng.choice(person.devices)
+        last_seen = ended - (ended - began) * diary.rng.uniform(0, 0.05)
+        ending = Ending(EndReason.LOGGED_OUT, person.user)
+        diary.ended_on(person, _home(diary, person), device, (began, last_seen, ended), ending)
+
+
+def _a_moment_today(diary: Diary, person: Person) -> datetime:
+    """Of the last 24 hours, when they are awake."""
+    while True:
+        moment = person.working_moment(diary.rng.choice((0, 1)), diary.now, diary.rng)
+        if diary.now - timedelta(hours=24) < moment < diary.now - timedelta(minutes=5):
+            return moment
 
 
 def _pass_the_days(company: Company) -> None:

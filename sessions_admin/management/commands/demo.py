@@ -17,7 +17,8 @@ FOREIGN = "This database has people or tenants that are not the demo's; they are
 
 class Command(BaseCommand):
     help = (
-        "Loads the demo: acme and globex, 47 people, 300 live and 5,000 ended sessions. "
+        "Loads the demo: acme and globex, 47 people, 300 live and 5,000 ended sessions, findings, "
+        "notices, devices, keys. "
         "An older demo is replaced. A database with other people or tenants is left alone."
     )
 
