@@ -318,3 +318,19 @@ def test_who_may_not_is_told_why(page_of, auditor, company):
         expect(page.get_by_role("button", name=item)).to_be_disabled()
     expect(page.get_by_text("Needs the permission “Log people out”")).to_be_visible()
     assert page.locator("[data-select-row]").count() == 0
+
+
+@with_and_without_script
+def test_everybody_who_matches_is_logged_out_across_pages(
+    page_of, admin, acme, assert_clean, javascript
+):
+    people = crowd(acme, 60, live=1, ended=0)
+    page = page_of(admin, javascript=javascript)
+    page.goto("/users/?q=person")
+    page.locator("[data-select-row]").first.check()
+    page.get_by_role("button", name="Log out all 60 that match…").click()
+    page.get_by_label("How many people are that?").fill("60")
+    assert_clean(page)
+    page.get_by_role("button", name="Log out 60 sessions").click()
+    page.get_by_text("60 people: 60 sessions ended.").wait_for()
+    assert not Session.objects.live().filter(user__in=people).exists()
