@@ -13,7 +13,7 @@ class AccessFields(models.Model):
     """Client IP, user agent, the device that it names, approximate place and network of the IP."""
 
     ip = models.GenericIPAddressField(_("IP address"), null=True)
-    user_agent = models.CharField(max_length=USER_AGENT_LENGTH, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
     browser = models.CharField(max_length=60, blank=True)
     system = models.CharField(max_length=60, blank=True)
     device_type = models.CharField(
@@ -26,7 +26,9 @@ class AccessFields(models.Model):
     longitude = models.FloatField(null=True)
     accuracy_km = models.PositiveSmallIntegerField(null=True, blank=True)  # of the place
     asn = models.PositiveBigIntegerField(null=True, blank=True)  # RFC 6793: unsigned, 32 bits
-    network = models.CharField(max_length=80, blank=True)  # who runs it: “Deutsche Telekom AG”
+    network = models.CharField(
+        _("network"), max_length=80, blank=True
+    )  # who runs it: “Deutsche Telekom AG”
 
     class Meta:
         abstract = True

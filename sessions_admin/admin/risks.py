@@ -8,6 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -57,7 +59,7 @@ class RiskAdmin(RecordAdmin):
     """To read. People of the tenant judge them, in the portal; sessions are ended where they are
     listed."""
 
-    list_display = ("time", "person", "found", "seen", "followed", "judged", "tenant")
+    list_display = ("time", "person", "found_and_seen", "followed", "judged", "tenant")
     list_filter = (RiskStateFilter, DetectorFilter, TenantFilter)
     list_select_related = ("user", "tenant", "decided_by")
     search_fields = ("user__email",)  # shows the box; get_search_results does the search
@@ -90,6 +92,10 @@ class RiskAdmin(RecordAdmin):
     @admin.display(description=_("what was seen"))
     def seen(self, risk: Risk) -> str:
         return evidence.words(risk)
+
+    @admin.display(description=_("what was found"))
+    def found_and_seen(self, risk: Risk) -> SafeString:
+        return format_html("<strong>{}</strong><br>{}", self.found(risk), self.seen(risk))
 
     @admin.display(description=_("what followed"))
     def followed(self, risk: Risk) -> str:

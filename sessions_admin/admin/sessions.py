@@ -74,7 +74,7 @@ class SessionAdmin(RecordAdmin, ActsAdmin):
         "(203.0.113.), or the ID of a session."
     )
     fieldsets = (
-        (None, {"fields": (("user", "tenant"), ("state", "kind"), "id")}),
+        (None, {"fields": (("user", "tenant"), ("state", "kind"), "identifier")}),
         (_("Device and place"), {"fields": (
             ("device", "label"), ("ip", "place"), "user_agent", "seen_with",
         )}),
@@ -84,8 +84,8 @@ class SessionAdmin(RecordAdmin, ActsAdmin):
         (_("End"), {"fields": (("ended", "end_reason"), ("ended_by", "end_note"))}),
     )  # fmt: skip
     readonly_fields = (
-        "state", "device", "place", "seen_with", "started", "last_active", "deadline", "proof",
-        "signed_in", "ended",
+        "identifier", "state", "device", "place", "seen_with", "started", "last_active", "deadline",
+        "proof", "signed_in", "ended",
     )  # fmt: skip
     acts: tuple[Act, ...] = (
         Act(
@@ -122,6 +122,10 @@ class SessionAdmin(RecordAdmin, ActsAdmin):
     @admin.display(description=_("person"))
     def person(self, session: Session) -> str:
         return session.user.email if session.user else gettext("A visitor")
+
+    @admin.display(description="ID")
+    def identifier(self, session: Session) -> str:
+        return str(session.pk)
 
     @admin.display(description=_("from"))
     def seen_from(self, session: Session) -> SafeString:

@@ -18,6 +18,7 @@ from sessions_admin.vocabulary import (
     NoticeKind,
     Novelty,
     Response,
+    RiskState,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _settle(diary: Diary, notice: Notice) -> None:
     asks = notice.kind in {NoticeKind.NEW_SIGN_IN, NoticeKind.RISK_DETECTED}
     if asks and diary.rng.random() < 0.6:
         notice.answer, notice.answered_at = NoticeAnswer.ME, notice.seen_at
-        if notice.data.get("ended"):
+        if notice.risk and notice.risk.state == RiskState.ACTED_ON:
             notice.answer = NoticeAnswer.NOT_ME
         diary.event(
             AuditAction.NOTICE_ANSWERED, notice.seen_at, actor_id=notice.user_id,

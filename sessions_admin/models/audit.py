@@ -16,15 +16,20 @@ class AuditEvent(models.Model):
     """Something that happened and must be answerable for. Written by `audit.record` alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    at = models.DateTimeField(default=timezone.now)
-    action = models.CharField(max_length=24, choices=[(a, a) for a in AuditAction])
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, db_index=False, related_name="+")
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    action = models.CharField(_("action"), max_length=24, choices=[(a, a) for a in AuditAction])
+    tenant = models.ForeignKey(
+        Tenant, models.CASCADE, null=True, db_index=False, related_name="+",
+        verbose_name=_("tenant"),
+    )  # fmt: skip
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+",
+        verbose_name=_("by whom"),
+    )  # fmt: skip
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+",
+        verbose_name=_("person"),
+    )  # fmt: skip
     session_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
     # Which transaction wrote it: readers that follow the log go by this, not by `at`.

@@ -27,7 +27,9 @@ class Notice(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="notices"
     )
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+")
+    tenant = models.ForeignKey(
+        Tenant, models.CASCADE, null=True, related_name="+", verbose_name=_("tenant")
+    )
     kind = models.CharField(max_length=20, choices=[(k, k) for k in NoticeKind])
     # What makes it one: “new_sign_in:<session>”. The same event is told once.
     event = models.CharField(max_length=120, unique=True)

@@ -128,7 +128,10 @@ class Risk(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(_("time"), default=timezone.now)
     detector = models.CharField(max_length=20, choices=[(d, d) for d in Detector])
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, db_index=False, related_name="+")
+    tenant = models.ForeignKey(
+        Tenant, models.CASCADE, null=True, db_index=False, related_name="+",
+        verbose_name=_("tenant"),
+    )  # fmt: skip
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="+"
     )

@@ -31,12 +31,16 @@ class Session(AccessFields):
     # Empty for the record of a stay that went on in another tenant (tenant_switched).
     key_hash = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+",
+        verbose_name=_("person"),
+    )  # fmt: skip
     tenant = models.ForeignKey(
-        Tenant, models.CASCADE, null=True, db_index=False, related_name="sessions"
+        Tenant, models.CASCADE, null=True, db_index=False, related_name="sessions",
+        verbose_name=_("tenant"),
+    )  # fmt: skip
+    kind = models.CharField(
+        _("kind"), max_length=8, default=Kind.BROWSER, choices=[(k, k) for k in Kind]
     )
-    kind = models.CharField(max_length=8, default=Kind.BROWSER, choices=[(k, k) for k in Kind])
 
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     authenticated_at = models.DateTimeField(_("signed in"), default=timezone.now)
@@ -45,7 +49,9 @@ class Session(AccessFields):
     ended_at = models.DateTimeField(_("ended"), null=True)
     expires_at = models.DateTimeField(null=True)  # an explicit cap: Django's set_expiry()
 
-    persistent = models.BooleanField(default=False)  # Remember me: outlives the browser
+    persistent = models.BooleanField(
+        _("remembered"), default=False
+    )  # Remember me: outlives the browser
     amr = models.CharField(max_length=40, blank=True)  # RFC 8176 values, separated by blanks
     aal = models.PositiveSmallIntegerField(default=0)  # NIST SP 800-63B level; 0: anonymous
     label = models.CharField(_("name"), max_length=LABEL_LENGTH, blank=True)
@@ -70,11 +76,14 @@ class Session(AccessFields):
     ask_reason = models.CharField(max_length=NOTE_LENGTH, blank=True)
     read_only = models.BooleanField(default=False)
 
-    end_reason = models.CharField(max_length=24, blank=True, choices=[(r, r) for r in EndReason])
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+"
+    end_reason = models.CharField(
+        _("reason"), max_length=24, blank=True, choices=[(r, r) for r in EndReason]
     )
-    end_note = models.CharField(max_length=NOTE_LENGTH, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, related_name="+",
+        verbose_name=_("ended by"),
+    )  # fmt: skip
+    end_note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True)
     data = models.BinaryField(default=b"")  # sealed with the cookie's value; wiped by ending
 
     objects: ClassVar[SessionQuerySet] = SessionQuerySet.as_manager()  # type: ignore[assignment]
@@ -182,11 +191,14 @@ class LoginAttempt(AccessFields):
     at = models.DateTimeField(_("time"), default=timezone.now)
     email = models.CharField(_("address typed"), max_length=254, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, db_index=False, related_name="+"
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, db_index=False, related_name="+",
+        verbose_name=_("person"),
+    )  # fmt: skip
+    tenant = models.ForeignKey(
+        Tenant, models.CASCADE, null=True, related_name="+", verbose_name=_("tenant")
     )
-    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="+")
     session = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")
-    outcome = models.CharField(max_length=10, choices=[(o, o) for o in LoginOutcome])
+    outcome = models.CharField(_("outcome"), max_length=10, choices=[(o, o) for o in LoginOutcome])
     amr = models.CharField(_("method"), max_length=40, blank=True)
     novelty = WordSetField(default=frozenset, blank=True)  # what was new: Novelty
 

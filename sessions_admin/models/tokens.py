@@ -19,7 +19,9 @@ class ApiKey(models.Model):
     """A program's way into a tenant's API; the key itself is shown once and stored nowhere."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="api_keys")
+    tenant = models.ForeignKey(
+        Tenant, models.CASCADE, related_name="api_keys", verbose_name=_("tenant")
+    )
     name = models.CharField(_("name"), max_length=LABEL_LENGTH)
     key_hash = models.BinaryField(max_length=HASH_BYTES, unique=True, editable=False)
     hint = models.CharField(max_length=8, editable=False)  # its public part, to tell keys apart

@@ -43,6 +43,7 @@ from sessions_admin.vocabulary import (
     Initiator,
     Kind,
     LoginOutcome,
+    NoticeAnswer,
     NoticeKind,
     RiskState,
 )
@@ -314,6 +315,8 @@ def test_people_were_told_and_the_mails_are_gone(story):
     assert Notice.objects.filter(user__email="member@acme.test", seen_at=None).count() == 1
     for notice in Notice.objects.select_related("session", "risk", "user", "tenant"):
         assert str(telling(notice).title)
+        if notice.answer == NoticeAnswer.ME and notice.risk:
+            assert notice.risk.state != RiskState.ACTED_ON
 
 
 def test_the_curve_of_the_day_is_alive(story):
