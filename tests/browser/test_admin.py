@@ -16,6 +16,7 @@ from sessions_admin.signing_keys import rotate
 from sessions_admin.vocabulary import AuditAction, EndReason, NoticeKind
 from tenants.models import Membership
 from tests.holdings import hold, see_elsewhere
+from tests.suspicions import travel
 
 OPERATOR = "operator@latchkey.test"
 
@@ -33,6 +34,7 @@ def pages(cast, session):
     bounds = PolicyBounds.objects.create()
     notify(NoticeKind.SESSION_ENDED, user_id=cast.member.pk, event="one", session_id=session.pk)
     notice = Notice.objects.get(event="one")
+    risk = travel(cast.member, cast.acme)
     rotate()
     key = SigningKey.objects.get()
     return [
@@ -52,6 +54,9 @@ def pages(cast, session):
         "/admin/sessions_admin/sessionpolicy/",
         f"/admin/sessions_admin/sessionpolicy/{PLATFORM_POLICY_ID}/change/",
         f"/admin/sessions_admin/policybounds/{bounds.pk}/change/",
+        "/admin/sessions_admin/risk/", f"/admin/sessions_admin/risk/{risk.pk}/change/",
+        "/admin/sessions_admin/riskrules/",
+        f"/admin/sessions_admin/riskrules/{PLATFORM_POLICY_ID}/change/",
         "/admin/sessions_admin/application/", "/admin/sessions_admin/application/add/",
         "/admin/sessions_admin/apikey/", "/admin/sessions_admin/knowndevice/",
         "/admin/sessions_admin/signingkey/", f"/admin/sessions_admin/signingkey/{key.pk}/change/",
