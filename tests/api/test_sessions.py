@@ -76,7 +76,7 @@ CRITERIA = [
 ]
 
 
-@pytest.mark.parametrize(("query", "expected"), CRITERIA, ids=str)
+@pytest.mark.parametrize(("query", "expected"), CRITERIA, ids=lambda it: str(sorted(it)))
 def test_it_finds_by_what_sessions_are_like(key_of, crowd, query, expected):
     program = key_of()
     yesterday = (timezone.now() - DAY).isoformat().replace("+", "%2B")
