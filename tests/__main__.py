@@ -57,21 +57,25 @@ def _passes(arguments: list[str]) -> list[int]:
     browser = [] if chromium() else ["not browser"]
     proxies = [f"not {name}" for name in _absent()]
     if postgresql_binaries() is None:
-        return [_pytest("SQLite", "", ["not postgres", *browser, *proxies], arguments)]
+        return _pytest("SQLite", "", ["not postgres", *browser, *proxies], arguments)
     with ExitStack() as stack:
-        code = _pytest("SQLite", "", ["not postgres", "not browser", *proxies], arguments)
+        codes = _pytest("SQLite", "", ["not postgres", "not browser", *proxies], arguments)
         url = stack.enter_context(postgresql())
-        return [code, _pytest("PostgreSQL", url, [*browser, *proxies], arguments)]
+        return codes + _pytest("PostgreSQL", url, [*browser, *proxies], arguments)
 
 
-def _pytest(database: str, url: str, marks: list[str], arguments: list[str]) -> int:
+def _pytest(database: str, url: str, marks: list[str], arguments: list[str]) -> list[int]:
+    """Most tests side by side, then those that need the machine for themselves."""
     print(f"\nTests on {database}", flush=True)
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     if url:
         environment["DATABASE_URL"] = url
     workers = str(min(os.cpu_count() or 1, MOST_WORKERS))
-    command = [sys.executable, "-m", "pytest", "-n", workers, "-m", " and ".join(marks)]
-    return subprocess.run([*command, *arguments], env=environment, check=False).returncode
+    codes = []
+    for number, mark in ((workers, "not alone"), ("0", "alone")):
+        command = [sys.executable, "-m", "pytest", "-n", number, "-m", " and ".join([mark, *marks])]
+        codes += [subprocess.run([*command, *arguments], env=environment, check=False).returncode]
+    return codes
 
 
 def _verdict(codes: list[int], *, filtered: bool) -> int:

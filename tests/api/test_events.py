@@ -16,7 +16,8 @@ from tests.api.conftest import Program
 from tests.holdings import hold
 
 # What a transaction that is still open has written is nobody's to read yet.
-pytestmark = pytest.mark.django_db(transaction=True)
+# Transactions of the whole cluster count, so no other test may have one.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 
 def record(tenant, **facts):

@@ -12,6 +12,8 @@ import pytest
 from sessions_admin.models import Session
 from tests.holdings import hold
 
+pytestmark = pytest.mark.alone  # it reads the feed of events, see test_events
+
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "integrate.md"
 
 

@@ -491,8 +491,13 @@ def test_bounds_that_make_no_sense_are_refused(desk, changes, field):
         (EVENTS, "member@acme.test", "audit_by_user"),
     ],
 )
-def test_searches_use_indexes(desk, member, acme, url, q, index):
+def test_searches_use_indexes(desk, member, outsider, acme, globex, url, q, index):
     hold(member, acme)
+    over = {"ended_at": timezone.now(), "end_reason": EndReason.LOGGED_OUT}
+    of_others = [
+        Session(user=outsider, tenant=globex, **(over if n % 2 else {})) for n in range(400)
+    ]
+    Session.objects.bulk_create(of_others)
     with CaptureQueriesContext(connection) as statements:
         desk.get(url, {"q": q})
     table = {SESSIONS: "session", ATTEMPTS: "loginattempt", EVENTS: "auditevent"}[url]
@@ -501,6 +506,7 @@ def test_searches_use_indexes(desk, member, acme, url, q, index):
     with connection.cursor() as cursor:
         # The tables of a test are tiny: any way through them is as good. What is left is a bitmap
         # of the index that a large table would be searched by.
+        cursor.execute("ANALYZE sessions_admin_session")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute(f"EXPLAIN {statement}")

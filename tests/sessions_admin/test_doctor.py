@@ -21,6 +21,8 @@ from sessions_admin.diagnosis import dependencies, places
 from sessions_admin.geo import NetworkRow, PlaceRow, write_city_database, write_network_database
 from tests.sessions_admin.findings import OK, PROBLEM, PUBLIC, WARNING, assert_found, change
 
+pytestmark = pytest.mark.alone  # a browser's event loop in the process is what it warns of
+
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
