@@ -13,10 +13,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from sessions_admin import demo as demo_package
 from sessions_admin import evidence
 from sessions_admin.api_keys import state_of
 from sessions_admin.back_test import back_test
+from sessions_admin.demo import company
 from sessions_admin.demo.cast import PASSWORD, ROLES, make_people, make_tenants
 from sessions_admin.demo.intrusions import TRAVELLER
 from sessions_admin.demo.places import LOOPBACK, place_rows
@@ -419,7 +419,7 @@ def test_a_failure_leaves_nothing_behind(db, elsewhere, monkeypatch):
     def broken(*_):
         raise RuntimeError
 
-    monkeypatch.setattr(demo_package.company, "fail", broken)
+    monkeypatch.setattr(company, "fail", broken)
     with pytest.raises(RuntimeError):
         demo()
     assert (User.objects.count(), Tenant.objects.count()) == (0, 0)
@@ -429,7 +429,7 @@ def test_a_failure_leaves_nothing_behind(db, elsewhere, monkeypatch):
 
 
 def test_the_places_are_in_a_database_of_their_own(story, elsewhere):
-    demo_package.company.write_places()
+    company.write_places()
     with open_database(elsewhere) as reader:
         assert reader.city("127.0.0.1").city.name == "Berlin"
         assert reader.city("::1").city.name == "Berlin"
@@ -440,12 +440,12 @@ def test_the_places_are_in_a_database_of_their_own(story, elsewhere):
 
 def test_a_real_database_of_places_stays(elsewhere):
     elsewhere.write_bytes(b"not ours, whatever it is")
-    demo_package.company.write_places()
+    company.write_places()
     assert elsewhere.read_bytes() == b"not ours, whatever it is"
 
 
 def test_an_older_one_of_its_own_is_replaced(elsewhere):
     write_city_database(elsewhere, [PlaceRow("192.0.2.0/24", "Oldtown", "France", "FR", 1, 2)])
-    demo_package.company.write_places()
+    company.write_places()
     with open_database(elsewhere) as reader:
         assert reader.city("127.0.0.1").city.name == "Berlin"
