@@ -16,8 +16,8 @@ from bench.stacks import bare_stack, django_stack, our_stack
 
 # Now 0.12; on SQLite 0.21, because Django's cursor and its converters read the row.
 MOST_OF_DJANGOS = {"postgresql": 0.15, "sqlite": 0.25}
-# Three lazy objects and one comparison, on a page that asks for neither user nor session.
-MOST_ABOVE_DJANGOS_WHEN_UNASKED = 26
+# Two lazy objects and one comparison, on a page that asks for neither user nor session.
+MOST_ABOVE_DJANGOS_WHEN_UNASKED = 25
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
