@@ -13,6 +13,8 @@ EXTRA_MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
 USE_MIGRATIONS = False
 TRUSTED_PROXIES = ()
 GEOIP_PATH = GEOIP_ASN_PATH = ""
+DEVICE_COOKIE_NAME = "latchkey-device"
+DEVICE_COOKIE_AGE = 400 * 24 * 60 * 60  # seconds
 SILENCED_SYSTEM_CHECKS = ["auth.E003", "account.E001"]
 
 
