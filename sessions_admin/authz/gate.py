@@ -27,10 +27,10 @@ from sessions_admin.authz.decision import (
     before_asking_who,
     decide,
 )
-from sessions_admin.authz.dialects import DIALECTS, Dialect, Question, read_question
+from sessions_admin.authz.dialects import DIALECTS, Dialect, read_question
 from sessions_admin.authz.identity import NOBODY, headers_for
-from sessions_admin.authz.visitor import Guest, guest_of
-from sessions_admin.client import Client, client_in, is_proxy
+from sessions_admin.authz.visitor import guest_of
+from sessions_admin.client import client_in, is_proxy
 from sessions_admin.presence import PASSIVE_HEADER, note_use
 
 Environ = dict[str, Any]
@@ -114,24 +114,22 @@ def _judge(dialect: Dialect, environ: Environ, rest: str) -> Reply:
         return _without_person(early, dialect)
     guest = guest_of(environ.get("HTTP_COOKIE", ""), rules)
     decision = decide(rules, question.method, guest.visitor if guest else None)
+    if guest is not None and decision.answer is Answer.ALLOW:
+        # Activity as in the portal; and one that comes from elsewhere is looked at before it is
+        # answered, so that what the risk rules end or ask for holds for this very request.
+        note_use(guest.found, client, lambda: _is_passive(environ))
+        decision = decide(rules, question.method, guest.visitor)
     if decision.answer is Answer.SIGN_IN:
         return answers.asked_to_sign_in(decision, dialect, question, environ)
     if guest is None or decision.answer is not Answer.ALLOW:
         return answers.refused(decision, dialect)
-    return _admit(guest, client, question, environ)
+    return answers.allowed(headers_for(guest, question.target.origin))
 
 
 def _without_person(decision: Decision | None, dialect: Dialect) -> Reply:
     if decision is not None and decision.answer is Answer.ALLOW:
         return answers.allowed(NOBODY)
     return answers.refused(decision or Decision(Answer.FORBIDDEN, Why.UNKNOWN_APPLICATION), dialect)
-
-
-def _admit(guest: Guest, client: Client, question: Question, environ: Environ) -> Reply:
-    """Lets the person in; a request to an application is activity as one to the portal is."""
-    identity = headers_for(guest, question.target.origin)
-    note_use(guest.found, client, lambda: _is_passive(environ))
-    return answers.allowed(identity)
 
 
 def _is_passive(environ: Environ) -> bool:

@@ -85,7 +85,10 @@ def is_public(path: str, public_paths: tuple[str, ...]) -> bool:
     plain = path.partition("?")[0]
     if AMBIGUOUS.search(plain):
         return False
-    decoded = unquote(plain)
+    try:
+        decoded = unquote(plain, errors="strict")
+    except UnicodeDecodeError:  # %c0%ae is a dot to who reads overlong UTF-8
+        return False
     return any(
         decoded == entry or (len(entry) > 1 and entry.endswith("/") and decoded.startswith(entry))
         for entry in public_paths

@@ -56,9 +56,11 @@ class Guest:
     actor: str  # the e-mail address of who acts as the person, in a support session
 
     @property
-    def visitor(self) -> Visitor:
-        """What the decision needs."""
+    def visitor(self) -> Visitor | None:
+        """What the decision needs; None when the session has ended meanwhile."""
         found = self.found
+        if found.ended_at is not None:
+            return None
         tenant = found.access.tenant
         return Visitor(
             tenant=tenant.id if tenant else None,

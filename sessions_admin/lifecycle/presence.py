@@ -39,17 +39,21 @@ def see(found: FoundSession, client: Client, *, active: bool) -> None:
     detectors look at it.
 
     Compare-and-set: of parallel requests, one writes. A passive request moves no clock. `found`
-    tells afterwards what is known now, also that the session is over.
+    tells afterwards what is known now, also that the session is over or suspected: of two requests
+    of a thief, the second learns what came of the first.
     """
     now = timezone.now()
     columns: dict[str, Any] = {"last_seen_at": now} if active else {}
     if (client.ip, client.user_agent) == (found.ip, found.user_agent):
-        _unchanged(found).update(**columns)
+        if active:
+            _unchanged(found).update(**columns)
         return
     with transaction.atomic(using=Session.objects.db):
         lock_user(found.user)  # of two sessions that move at once, the second sees the first
         access = describe(client)
         if not _unchanged(found).update(**columns, **access):
+            if _read_again(found):
+                see(found, client, active=active)
             return
         if found.ip or found.user_agent:
             _note_sightings(found, access, now)
@@ -89,6 +93,15 @@ def _unchanged(found: FoundSession) -> SessionQuerySet:
     return Session.objects.open().filter(
         pk=found.id, last_seen_at=found.last_seen_at, user_agent=found.user_agent
     )
+
+
+def _read_again(found: FoundSession) -> bool:
+    """Somebody noted something about the session since it was read; False when it is over."""
+    names = ("ip", "user_agent", "last_seen_at", "suspected_at", "ended_at")
+    row = Session.objects.filter(pk=found.id).values(*names).first()
+    for name, value in (row or {"ended_at": timezone.now()}).items():
+        setattr(found, name, value)
+    return found.ended_at is None
 
 
 def _note_sightings(found: FoundSession, access: dict[str, Any], now: datetime) -> None:

@@ -148,6 +148,7 @@ PUBLIC = ("/health", "/assets/", "/caf\u00e9", "", "no/slash")
      ("/caf%C3%A9", True), ("/%68ealth", True), ("/assets/a%20b", True),
      ("/health/", False), ("/healthz", False), ("/assets", False), ("/HEALTH", False),
      ("/assets/a;b", False), ("/assets//a", False), ("/assets/%2fa", False),
+     ("/assets/%c0%ae%c0%ae/a", False), ("/assets/%ff", False),
      ("/assets/%5Ca", False), ("/assets/%252e", False), ("/assets/a,b", False), ("/", False),
      ("/x?/assets/", False), ("/x/assets/", False), ("no/slash", False)],
 )  # fmt: skip

@@ -6,7 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from sessions_admin import lifecycle
+from sessions_admin.client import Client
 from sessions_admin.lifecycle import arrival
+from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import AuditEvent, Notice, Risk, Session
 from sessions_admin.vocabulary import AuditAction, Detector, EndReason, NoticeKind, Response
 from tests.cast import FIREFOX, SAFARI
@@ -42,6 +45,32 @@ def test_a_stolen_cookie_gets_not_even_one_page(signed_in, rules_for, acme, resp
     assert signed_in.get("/profile/").status_code == 302  # one session, one key: it is over
     page = elsewhere(signed_in, "/signed-out/").content.decode()
     assert "Used in London and in Bangkok" in page
+
+
+@pytest.mark.parametrize(
+    ("response", "column"),
+    [(Response.END_NEW, "ended_at"), (Response.STEP_UP, "suspected_at")],
+)
+@pytest.mark.parametrize("active", [True, False])
+def test_of_two_requests_of_a_thief_none_gets_through(
+    signed_in, rules_for, acme, response, column, active
+):
+    """Both were read before either was looked at: the second learns what came of the first."""
+    rules_for(acme, report_only=False, impossible_travel=response)
+    first, second = (find_session_by_id(signed_in.session_row.pk) for _ in range(2))
+    for found in (first, second):
+        lifecycle.see(found, Client(BANGKOK_IP, FIREFOX), active=active)
+        assert getattr(found, column) is not None
+
+
+def test_a_thief_beside_the_person_is_looked_at(signed_in, rules_for, acme):
+    """The person's own request is noted between the reading of the thief's and its turn."""
+    rules_for(acme, report_only=False, impossible_travel=Response.END_NEW)
+    thiefs, own = (find_session_by_id(signed_in.session_row.pk) for _ in range(2))
+    lifecycle.see(own, Client(LONDON_IP, FIREFOX), active=True)
+    lifecycle.see(thiefs, Client(BANGKOK_IP, FIREFOX), active=True)
+    assert thiefs.ended_at is not None
+    assert signed_in.session_row.end_reason == EndReason.RISK_DETECTED
 
 
 def test_a_post_of_a_thief_does_nothing(signed_in, rules_for, acme, member):
