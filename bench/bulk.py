@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.models import User
 from bench.django_sessions import DjangoSession
 from bench.people import People
-from sessions_admin.display import card_rows
 from sessions_admin.lifecycle import end_everything, end_sessions
 from sessions_admin.models import Session, SessionPolicy
+from sessions_admin.review.display import card_rows
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Tenant
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from bench.django_sessions import DjangoSession, SessionStore
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.models import Session
-from sessions_admin.sealing import KEY_BYTES
+from sessions_admin.request.sealing import KEY_BYTES
 from tenants.belonging import create_tenant, join
 from tenants.models import Tenant
 

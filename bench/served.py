@@ -25,13 +25,13 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from bench.django_sessions import DjangoSession, SessionStore
 from bench.people import People
 from bench.stacks import ENVIRON
-from sessions_admin import api_keys
-from sessions_admin.access_tokens import claims_of, issue
 from sessions_admin.engine import SessionStore as OurStore
 from sessions_admin.lifecycle import end_sessions
-from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import Application, ApplicationPass, Session
-from sessions_admin.sealing import hash_of, new_key, seal
+from sessions_admin.request.lookup import find_session_by_id
+from sessions_admin.request.sealing import hash_of, new_key, seal
+from sessions_admin.tokens import api_keys
+from sessions_admin.tokens.access_tokens import claims_of, issue
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.access import Access, CurrentTenant
 from tests.databases import _free_port as free_port

@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402  what follows needs the apps to b
 
 from bench.stacks import DJANGO, _application  # noqa: E402
 from sessions_admin.authz.gate import Gate  # noqa: E402
-from sessions_admin.introspection_gate import IntrospectionGate  # noqa: E402
+from sessions_admin.tokens.introspection_gate import IntrospectionGate  # noqa: E402
 
 settings.ROOT_URLCONF = "bench.pages"
 settings.DEBUG_PROPAGATE_EXCEPTIONS = True

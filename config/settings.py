@@ -164,7 +164,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # unless the session is persistent (Reme
 # The longest a browser keeps a cookie; only remembered sessions have one that long, and it never
 # decides anything: the row does.
 SESSION_COOKIE_AGE = int(timedelta(days=400).total_seconds())
-# Recognises a browser at its next sign-in, and proves nothing (sessions_admin.device_cookie). As
+# Recognises a browser at its next sign-in, and proves nothing (request.device_cookie). As
 # long as browsers keep any cookie (RFC 6265bis §5.5); each sign-in renews it.
 DEVICE_COOKIE_NAME = "latchkey-device" if PLAIN_HTTP else "__Host-latchkey-device"
 DEVICE_COOKIE_AGE = int(timedelta(days=400).total_seconds())
@@ -208,8 +208,8 @@ ACCOUNT_FORMS = {
 }
 # Apps sign in through allauth's own flows; sessions and tokens are ours.
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_ADAPTER = "sessions_admin.app_sign_in.AppAdapter"
-HEADLESS_TOKEN_STRATEGY = "sessions_admin.app_sign_in.TokenStrategy"  # noqa: S105
+HEADLESS_ADAPTER = "sessions_admin.tokens.app_sign_in.AppAdapter"
+HEADLESS_TOKEN_STRATEGY = "sessions_admin.tokens.app_sign_in.TokenStrategy"  # noqa: S105
 MFA_FORMS = {
     "activate_totp": "accounts.forms.ActivateTOTPForm",
     "deactivate_totp": "accounts.forms.DeactivateTOTPForm",
@@ -240,7 +240,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
 SECURE_HSTS_SECONDS = 0 if PLAIN_HTTP else int(timedelta(days=365).total_seconds())
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not PLAIN_HTTP
-# Only a proxy that we trust may say that the browser came by https (sessions_admin.client).
+# Only a proxy that we trust may say that the browser came by https (sessions_admin.request.client).
 # The API answers plain http with an error instead of a redirect (ASVS 4.1.2).
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/v1/"]
 if TRUSTED_PROXIES:

@@ -24,7 +24,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("api/docs/", docs, name="api-docs"),
     path("api/v1/", include("sessions_admin.api.urls")),
-    path("_allauth/app/v1/", include("sessions_admin.app_urls")),
+    path("_allauth/app/v1/", include("sessions_admin.tokens.app_urls")),
     path("tenants/", include("tenants.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -17,13 +17,13 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin.sealing import hash_of, new_key, seal, unseal
+from sessions_admin.request.sealing import hash_of, new_key, seal, unseal
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from sessions_admin.client import Client
-    from sessions_admin.device_cookie import Browser
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.client import Client
+    from sessions_admin.request.device_cookie import Browser
+    from sessions_admin.request.lookup import FoundSession
     from tenants.models import Tenant
 
 # Engine modules are imported by middleware before the models are ready.
@@ -51,7 +51,7 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict[str, Any]:
         """The data of a live session; the policy is held here."""
-        from sessions_admin.lookup import find_session
+        from sessions_admin.request.lookup import find_session
 
         key = self.session_key
         found = find_session(hash_of(key)) if key else None

@@ -17,13 +17,13 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
-from sessions_admin.authentication import access_of, must_prove, user_of
-from sessions_admin.client import client_of, from_trusted_proxy
-from sessions_admin.device_cookie import send_device_cookie
 from sessions_admin.engine import SessionStore
-from sessions_admin.language import speak_to_person
-from sessions_admin.leaving import leave_for, prove_first, return_path, signed_out
-from sessions_admin.presence import is_passive, note_presence
+from sessions_admin.request.authentication import access_of, must_prove, user_of
+from sessions_admin.request.client import client_of, from_trusted_proxy
+from sessions_admin.request.device_cookie import send_device_cookie
+from sessions_admin.request.language import speak_to_person
+from sessions_admin.request.leaving import leave_for, prove_first, return_path, signed_out
+from sessions_admin.request.presence import is_passive, note_presence
 from sessions_admin.support import beyond_support
 from sessions_admin.vocabulary import Kind
 

@@ -16,16 +16,16 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.signals import credential_changed, user_disabled
 from sessions_admin import audit
-from sessions_admin.app_sign_in import begin_app_session, is_app
 from sessions_admin.assurance import aal_of, amr_of
-from sessions_admin.client import client_of
-from sessions_admin.device_cookie import browser_of
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import clear_suspicion, end_sessions, ensure_rules
 from sessions_admin.lifecycle.birth import note_attempt
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.models import Session
 from sessions_admin.policy import LimitReachedError, SignInEndedError
+from sessions_admin.request.client import client_of
+from sessions_admin.request.device_cookie import browser_of
+from sessions_admin.tokens.app_sign_in import begin_app_session, is_app
 from sessions_admin.vocabulary import AuditAction, EndReason, LoginOutcome
 from tenants.models import Membership, Tenant
 from tenants.signals import membership_removed, tenant_suspended

@@ -12,18 +12,18 @@ from django.utils.http import urlencode
 
 from accounts.adapter import AccountAdapter
 from accounts.models import User
-from sessions_admin.app_sign_in import (
+from sessions_admin.identifiers import uuid7
+from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
+from sessions_admin.notices import notify, seen
+from sessions_admin.policy import LimitReachedError, SignInEndedError
+from sessions_admin.request.client import client_of
+from sessions_admin.tokens.app_sign_in import (
     home_for_app,
     is_app,
     note_wanted_tenant,
     refuse_as_suspicious,
     refuse_at_limit,
 )
-from sessions_admin.client import client_of
-from sessions_admin.identifiers import uuid7
-from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
-from sessions_admin.notices import notify, seen
-from sessions_admin.policy import LimitReachedError, SignInEndedError
 from sessions_admin.vocabulary import AtLimit, NoticeKind
 from tenants.models import Tenant
 from tenants.permissions import Section
@@ -40,7 +40,7 @@ class SignInAdapter(AccountAdapter):
         stages: list[str] = super().get_login_stages()
         return [
             *stages,
-            "sessions_admin.app_sign_in.TenantStage",
+            "sessions_admin.tokens.app_sign_in.TenantStage",
             "sessions_admin.sign_in.LimitStage",
         ]
 

@@ -18,12 +18,12 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.http import HttpRequest, HttpResponse
 
 from accounts.step_up import READING
-from sessions_admin.client import client_of
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.lifecycle.supporting import Wish, start_support
 from sessions_admin.models import Session
-from sessions_admin.sealing import hash_of, new_key, seal
+from sessions_admin.request.client import client_of
+from sessions_admin.request.sealing import hash_of, new_key, seal
 from sessions_admin.vocabulary import EndReason, Kind
 
 if TYPE_CHECKING:

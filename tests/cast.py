@@ -12,7 +12,7 @@ from accounts.models import User
 from sessions_admin.demo.cast import PASSWORD, make_people, make_tenants
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.models import Session, SessionPolicy
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.sealing import hash_of
 from tenants.models import Tenant
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"

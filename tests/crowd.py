@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import LoginAttempt, Session
+from sessions_admin.request.client import Client, describe
 from sessions_admin.vocabulary import EndReason, LoginOutcome
 from tenants.models import Group, Membership, Tenant
 

@@ -20,6 +20,6 @@ SILENCED_SYSTEM_CHECKS = ["auth.E003", "account.E001"]
 
 def ROW_FOR_KEY(key):
     from sessions_admin.models import Session
-    from sessions_admin.sealing import hash_of
+    from sessions_admin.request.sealing import hash_of
 
     return Session.objects.filter(key_hash=hash_of(key)).first()

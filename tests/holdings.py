@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import Session, Sighting
+from sessions_admin.request.client import Client, describe
 
 FIREFOX_LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 CHROME_WINDOWS = (

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import KnownDevice, Risk, Session
+from sessions_admin.request.client import Client, describe
 from sessions_admin.vocabulary import Detector, Response
 from tests.holdings import CHROME_WINDOWS, hold
 

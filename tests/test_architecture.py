@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # Each may import itself and what stands before it.
 LAYERS = ["accounts", "tenants", "sessions_admin", "config"]
-PURE = {f"sessions_admin.{name}" for name in ("vocabulary", "policy", "risk")} | {
+PURE = {f"sessions_admin.{name}" for name in ("vocabulary", "policy", "risk", "drawing")} | {
     f"sessions_admin.authz.{name}" for name in ("target", "decision")
 }
 # The roads in. They meet in lifecycle, never in each other.

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin.settings_words import UNITS, number_and_unit
+from sessions_admin.session_settings.words import UNITS, number_and_unit
 
 LARGEST_NUMBER = 525_600  # a year of minutes
 

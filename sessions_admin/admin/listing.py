@@ -18,8 +18,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from sessions_admin.client import address
 from sessions_admin.keyset import Order, page_of
+from sessions_admin.request.client import address
 from tenants.models import Tenant
 
 NEWEST_FIRST = Order("admin", "pk", descending=True)

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.acts import Act, ActsAdmin, operator_of
 from sessions_admin.admin.listing import RecordAdmin, TenantFilter, at_a_glance
-from sessions_admin.api_keys import PREFIX, KeyState, revoke_key, state_of
 from sessions_admin.models import ApiKey, SigningKey
+from sessions_admin.tokens.api_keys import PREFIX, KeyState, revoke_key, state_of
 from tenants.permissions import PERMISSION_LABELS, Permission
 
 KEY_STATES = {

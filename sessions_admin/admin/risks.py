@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.acts import operator_of
 from accounts.admin import OperatorAdmin
-from sessions_admin import evidence
 from sessions_admin.admin.history import link_to_session
 from sessions_admin.admin.listing import (
     RecordAdmin,
@@ -26,8 +25,9 @@ from sessions_admin.admin.listing import (
 )
 from sessions_admin.lifecycle.deciding import change_risk_rules, ensure_rules
 from sessions_admin.models import Risk, RiskRules
-from sessions_admin.risk_rules_form import RulesForm
-from sessions_admin.risk_words import DETECTORS, STATES, done
+from sessions_admin.suspicious import evidence
+from sessions_admin.suspicious.rules_form import RulesForm
+from sessions_admin.suspicious.words import DETECTORS, STATES, done
 from sessions_admin.vocabulary import Detector, Response, RiskState
 from tenants.models import Tenant
 

@@ -21,8 +21,8 @@ from sessions_admin.lifecycle import end_everything
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.lifecycle.policy_change import change_policy
 from sessions_admin.models import PolicyBounds, SessionPolicy
-from sessions_admin.settings_form import SettingsForm
-from sessions_admin.settings_words import AT_LIMIT_LABELS, in_words
+from sessions_admin.session_settings.form import SettingsForm
+from sessions_admin.session_settings.words import AT_LIMIT_LABELS, in_words
 from sessions_admin.vocabulary import AtLimit, EndReason
 from tenants.models import Tenant
 

@@ -12,8 +12,6 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 
 from accounts.step_up import READING, proved_at
-from sessions_admin import api_keys
-from sessions_admin.access_tokens import session_of
 from sessions_admin.api.problems import (
     CSRF_FAILED,
     NOT_AUTHENTICATED,
@@ -23,12 +21,14 @@ from sessions_admin.api.problems import (
     ProblemError,
 )
 from sessions_admin.bulk_ending import Asker
+from sessions_admin.tokens import api_keys
+from sessions_admin.tokens.access_tokens import session_of
 from sessions_admin.vocabulary import Kind
 from tenants.access import Access, CurrentTenant
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.lookup import FoundSession
 
 BY_TOKEN, BY_PAGE = "access token", "portal"  # as the audit log names them
 # RFC 6750 §3

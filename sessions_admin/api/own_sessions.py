@@ -15,7 +15,7 @@ from sessions_admin.api.shapes import Ended, Paging, SessionPage, ended_out, ses
 from sessions_admin.keyset import Order
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import Session
-from sessions_admin.own_endings import end_own
+from sessions_admin.review.own_endings import end_own
 from sessions_admin.vocabulary import EndReason
 from tenants.permissions import Section
 

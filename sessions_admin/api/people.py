@@ -28,9 +28,9 @@ from sessions_admin.api.shapes import (
 )
 from sessions_admin.bulk_ending import end_of
 from sessions_admin.keyset import Order
-from sessions_admin.login_history import LATEST_FIRST, attempts_at
 from sessions_admin.models import Session
-from sessions_admin.people_list import (
+from sessions_admin.people.login_history import LATEST_FIRST, attempts_at
+from sessions_admin.people.people_list import (
     BY_ACTIVITY,
     QUERY_LENGTH,
     Person,

@@ -15,12 +15,12 @@ from sessions_admin.api.callers import ApiRequest
 from sessions_admin.api.gate import needs, tenant_of
 from sessions_admin.api.problems import INVALID, PRECONDITION_FAILED, ProblemError
 from sessions_admin.api.shapes import Strict
-from sessions_admin.impact import impact_of
 from sessions_admin.lifecycle import change_policy
 from sessions_admin.lifecycle.policy_change import locked_policy
 from sessions_admin.models import PolicyBounds, SessionPolicy
-from sessions_admin.presence import note_presence
-from sessions_admin.settings_form import SettingsForm, fields_of
+from sessions_admin.request.presence import note_presence
+from sessions_admin.session_settings.form import SettingsForm, fields_of
+from sessions_admin.session_settings.impact import impact_of
 from sessions_admin.vocabulary import EndReason
 from tenants.permissions import Permission, Section
 

@@ -24,7 +24,7 @@ from sessions_admin.authz.target import Target, name_of, origin_of, read_return,
 from sessions_admin.authz.visitor import guest_of, key_in
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import Session
-from sessions_admin.sealing import new_key
+from sessions_admin.request.sealing import new_key
 from sessions_admin.vocabulary import EndReason
 
 Environ = dict[str, Any]

@@ -30,8 +30,8 @@ from sessions_admin.authz.decision import (
 from sessions_admin.authz.dialects import DIALECTS, Dialect, read_question
 from sessions_admin.authz.identity import NOBODY, headers_for
 from sessions_admin.authz.visitor import guest_of
-from sessions_admin.client import client_in, is_proxy
-from sessions_admin.presence import PASSIVE_HEADER, note_use
+from sessions_admin.request.client import client_in, is_proxy
+from sessions_admin.request.presence import PASSIVE_HEADER, note_use
 
 Environ = dict[str, Any]
 PREFIX = "/authz/"

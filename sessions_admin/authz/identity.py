@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from sessions_admin import signing
 from sessions_admin.authz.visitor import Guest
+from sessions_admin.tokens import signing
 
 TYPE = "latchkey-identity+jwt"
 TOKEN_SECONDS = 60

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from sessions_admin.models import ApplicationPass
-from sessions_admin.sealing import hash_of, new_key
+from sessions_admin.request.sealing import hash_of, new_key
 
 # From the portal's redirect to the application's: a slow phone makes it, a log reader does not.
 CODE_LIFETIME = timedelta(seconds=30)

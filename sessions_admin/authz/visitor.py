@@ -11,15 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
-from sessions_admin.authentication import held_credential, vouches
 from sessions_admin.authz.decision import Rules, Visitor
 from sessions_admin.authz.passes import hash_of_pass
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import is_over
-from sessions_admin.lookup import FoundSession, find_session
-from sessions_admin.lookup_plan import Question
 from sessions_admin.models import ApplicationPass
-from sessions_admin.sealing import hash_of, unseal
+from sessions_admin.request.authentication import held_credential, vouches
+from sessions_admin.request.lookup import FoundSession, find_session
+from sessions_admin.request.lookup_plan import Question
+from sessions_admin.request.sealing import hash_of, unseal
 
 # What `new_key` makes; anything else is not looked up.
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -10,13 +10,13 @@ from uuid import UUID
 from accounts.models import User
 from sessions_admin import audit
 from sessions_admin.assurance import aal_of
-from sessions_admin.client import Client, describe
 from sessions_admin.demo.devices import Device
 from sessions_admin.demo.people import Person
 from sessions_admin.demo.rules import policy_at
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import AuditEvent, LoginAttempt, Session, Sighting
 from sessions_admin.policy import Policy
+from sessions_admin.request.client import Client, describe
 from sessions_admin.vocabulary import AuditAction, EndReason, Kind, LoginOutcome
 from tenants.models import Tenant
 

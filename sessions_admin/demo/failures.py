@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sessions_admin.client import Client
 from sessions_admin.demo.devices import GUESSING_AGENTS
 from sessions_admin.demo.diary import DAYS, Diary
 from sessions_admin.demo.people import Person
 from sessions_admin.demo.places import DATA_CENTRES, hired_address
 from sessions_admin.demo.rules import DENYING_DAYS_AGO
 from sessions_admin.demo.scenes import Company
+from sessions_admin.request.client import Client
 from sessions_admin.vocabulary import LoginOutcome
 
 SLIPS, WAVES, DENIALS = 230, 7, 12

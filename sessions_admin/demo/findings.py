@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sessions_admin.demo.intrusions import BEHIND_VPN, COPIED, GUESSED
-from sessions_admin.diary import Attempt, Firing, Stay, fire
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import Risk, RiskRules, Sighting
 from sessions_admin.risk.rules import ENDING
-from sessions_admin.seen import seen_in
+from sessions_admin.suspicious.diary import Attempt, Firing, Stay, fire
+from sessions_admin.suspicious.seen import seen_in
 from sessions_admin.vocabulary import AuditAction, Detector, Kind, LoginOutcome, Novelty, RiskState
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sessions_admin.client import Client
 from sessions_admin.demo import devices
 from sessions_admin.demo.diary import Diary, Ending
 from sessions_admin.demo.places import CITIES, hired_address, home_address
+from sessions_admin.request.client import Client
 from sessions_admin.vocabulary import EndReason, Kind, LoginOutcome
 
 if TYPE_CHECKING:

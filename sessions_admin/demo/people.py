@@ -12,11 +12,11 @@ from allauth.mfa.models import Authenticator
 
 from accounts.models import User
 from accounts.sealing import seal
-from sessions_admin.client import Client
 from sessions_admin.demo import devices
 from sessions_admin.demo.cast import ROLES
 from sessions_admin.demo.devices import Device, some_devices
 from sessions_admin.demo.places import CITIES, City, home_address, office_address
+from sessions_admin.request.client import Client
 from tenants.models import Group, Membership, Tenant
 
 # Name and home; the first thirty are acme's. A group other than Members is named.

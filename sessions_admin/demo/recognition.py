@@ -11,7 +11,7 @@ from typing import Any
 from sessions_admin.demo.devices import Device
 from sessions_admin.demo.diary import DAYS, Diary
 from sessions_admin.models import KnownDevice, LoginAttempt
-from sessions_admin.seen import ACCESS
+from sessions_admin.suspicious.seen import ACCESS
 from sessions_admin.vocabulary import Kind, LoginOutcome, Novelty
 
 # The first weeks of the story are no news: what people had before it is not told.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from sessions_admin.client import Client
 from sessions_admin.lifecycle.devices import Recognition, recognise, remember
 from sessions_admin.lifecycle.suspicion import (
     Suspicion,
@@ -18,13 +17,21 @@ from sessions_admin.lifecycle.suspicion import (
     suspect,
 )
 from sessions_admin.models import Session
+from sessions_admin.request.client import Client
 from sessions_admin.risk.facts import Event, History, Occasion, Seen
-from sessions_admin.seen import ACCESS, history_of, others_of, rules_of, seen_in, seen_now
+from sessions_admin.suspicious.seen import (
+    ACCESS,
+    history_of,
+    others_of,
+    rules_of,
+    seen_in,
+    seen_now,
+)
 from sessions_admin.vocabulary import Kind
 
 if TYPE_CHECKING:
     from sessions_admin.lifecycle.birth import Birth
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.lookup import FoundSession
     from tenants.models import Tenant
 
 

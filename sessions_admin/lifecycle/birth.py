@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions_admin import audit
-from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.arrival import Arrival, look_at
 from sessions_admin.lifecycle.ending import end_sessions
@@ -24,6 +23,7 @@ from sessions_admin.models import (
     SessionPolicy,
 )
 from sessions_admin.policy import Contender, Policy, SignInEndedError, make_room
+from sessions_admin.request.client import Client, describe
 from sessions_admin.vocabulary import AuditAction, EndReason, Kind, LoginOutcome
 from tenants.models import Membership, Tenant
 

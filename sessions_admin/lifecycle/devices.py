@@ -14,8 +14,8 @@ from sessions_admin import audit
 from sessions_admin.lifecycle.deciding import settle
 from sessions_admin.lifecycle.ending import end_sessions
 from sessions_admin.models import KnownDevice, Risk, Session
+from sessions_admin.request.sealing import hash_of, new_key
 from sessions_admin.risk.networks import same_site
-from sessions_admin.sealing import hash_of, new_key
 from sessions_admin.vocabulary import AuditAction, EndReason, RiskState
 
 if TYPE_CHECKING:

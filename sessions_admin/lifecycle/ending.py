@@ -24,7 +24,7 @@ from tenants.models import Tenant
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.lookup import FoundSession
 
 # Rows a transaction when tidying: a concurrent log-out of such a row waits some milliseconds.
 TIDY_BATCH = 1000

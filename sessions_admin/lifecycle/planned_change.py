@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from sessions_admin import audit
-from sessions_admin.impact import STAYS, fated
 from sessions_admin.lifecycle.policy_change import (
     PolicyChange,
     as_data,
@@ -29,6 +28,7 @@ from sessions_admin.lifecycle.policy_change import (
 )
 from sessions_admin.models import PlannedChange, Session, SessionPolicy
 from sessions_admin.notices import notify_all
+from sessions_admin.session_settings.impact import STAYS, fated
 from sessions_admin.vocabulary import AuditAction, NoticeKind
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from sessions_admin import audit
-from sessions_admin.impact import STAYS, fated
 from sessions_admin.lifecycle.ending import EndedSession, end_overdue, end_sessions
 from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import PLATFORM_POLICY_ID, PlannedChange, Session, SessionPolicy
 from sessions_admin.notices import retract
 from sessions_admin.policy import Policy
+from sessions_admin.session_settings.impact import STAYS, fated
 from sessions_admin.vocabulary import AuditAction, EndReason, Kind
 
 if TYPE_CHECKING:

@@ -10,18 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions_admin import audit
-from sessions_admin.client import Client, describe
 from sessions_admin.lifecycle.arrival import look_at_move
 from sessions_admin.lifecycle.birth import lock_user
 from sessions_admin.lifecycle.deciding import settle
 from sessions_admin.lifecycle.devices import recognise, remember
 from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import LABEL_LENGTH, Risk, Session, Sighting
+from sessions_admin.request.client import Client, describe
 from sessions_admin.vocabulary import AuditAction, Response, RiskState
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.lookup import FoundSession
 
 
 def save(key_hash: bytes, /, **columns: Any) -> bool:

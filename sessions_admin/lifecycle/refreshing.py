@@ -16,14 +16,15 @@ from cryptography.exceptions import InvalidTag
 from django.db import transaction
 from django.utils import timezone
 
-from sessions_admin import audit, refresh_tokens
-from sessions_admin.access_tokens import is_usable
-from sessions_admin.client import Client
+from sessions_admin import audit
 from sessions_admin.lifecycle.ending import end_sessions, expire
 from sessions_admin.lifecycle.presence import see
-from sessions_admin.lookup import FoundSession, find_session_by_id
 from sessions_admin.models import RefreshToken, Session
 from sessions_admin.policy import verdict
+from sessions_admin.request.client import Client
+from sessions_admin.request.lookup import FoundSession, find_session_by_id
+from sessions_admin.tokens import refresh_tokens
+from sessions_admin.tokens.access_tokens import is_usable
 from sessions_admin.vocabulary import AuditAction, EndReason, Kind
 
 # The answer to a refresh may be lost on the way; so long the spent token gets the same successor.

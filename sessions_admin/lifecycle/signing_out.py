@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sessions_admin import refresh_tokens
-from sessions_admin.access_tokens import claimed_session, claims_of
 from sessions_admin.lifecycle.ending import end_sessions
-from sessions_admin.lookup import FoundSession, find_session_by_id
 from sessions_admin.models import RefreshToken, Session
+from sessions_admin.request.lookup import FoundSession, find_session_by_id
+from sessions_admin.tokens import refresh_tokens
+from sessions_admin.tokens.access_tokens import claimed_session, claims_of
 from sessions_admin.vocabulary import EndReason
 
 

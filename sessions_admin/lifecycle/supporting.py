@@ -17,12 +17,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions_admin import audit
-from sessions_admin.client import Client, describe
 from sessions_admin.identifiers import uuid7
-from sessions_admin.lookup import FoundSession, find_session_by_id
 from sessions_admin.models import NOTE_LENGTH, Session, SessionPolicy
 from sessions_admin.notices import notify
 from sessions_admin.policy import deadline, verdict
+from sessions_admin.request.client import Client, describe
+from sessions_admin.request.lookup import FoundSession, find_session_by_id
 from sessions_admin.vocabulary import AuditAction, Kind, NoticeKind
 from tenants.permissions import Permission
 

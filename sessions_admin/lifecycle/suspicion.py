@@ -17,13 +17,13 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from sessions_admin import audit
-from sessions_admin.evidence import sentence
 from sessions_admin.lifecycle.ending import end_sessions
 from sessions_admin.models import Risk, Session
 from sessions_admin.notices import notify
 from sessions_admin.risk.facts import Event, Finding, History, Judgement, Seen
 from sessions_admin.risk.judging import judge
 from sessions_admin.risk.rules import ENDING, INTRUSIVE, STRENGTH, Rules, doomed
+from sessions_admin.suspicious.evidence import sentence
 from sessions_admin.vocabulary import (
     AuditAction,
     EndReason,

@@ -13,10 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from sessions_admin import endings
-from sessions_admin.evidence import sentence
 from sessions_admin.models import Notice, Session
 from sessions_admin.notices import changes
+from sessions_admin.review import endings
+from sessions_admin.suspicious.evidence import sentence
 from sessions_admin.vocabulary import EndReason, NoticeAnswer, NoticeKind, Novelty, Response
 
 Words = str | Promise

@@ -9,15 +9,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sessions_admin.client import describe
 from sessions_admin.models import Notice
 from sessions_admin.notices.delivery import deliver_soon
 from sessions_admin.notices.rows import Row, insert
+from sessions_admin.request.client import describe
 from sessions_admin.vocabulary import EndReason, NoticeKind
 
 if TYPE_CHECKING:
-    from sessions_admin.client import Client
     from sessions_admin.lifecycle import EndedSession
+    from sessions_admin.request.client import Client
 
 # What a mail says of a client.
 SEEN = ("ip", "browser", "system", "city", "country")

@@ -5,8 +5,8 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from sessions_admin.inventory import Inventory
-from sessions_admin.timeline import timeline
+from sessions_admin.drawing.timeline import timeline
+from sessions_admin.review.inventory import Inventory
 
 register = template.Library()
 

@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from sessions_admin.planned_settings import ends_then
-from sessions_admin.pulse import Topic, milliseconds
+from sessions_admin.review.pulse import Topic, milliseconds
+from sessions_admin.session_settings.planned import ends_then
 
 register = template.Library()
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.utils.functional import Promise
 
-from sessions_admin import evidence, risk_words
+from sessions_admin.suspicious import evidence, words
 from sessions_admin.vocabulary import Detector, RiskState
 
 register = template.Library()
@@ -16,25 +16,25 @@ STATE_TONES = {RiskState.OPEN: "warn", RiskState.ACTED_ON: "ok", RiskState.DISMI
 @register.filter
 def detector_name(detector: str) -> str | Promise:
     """“Impossible travel”."""
-    return risk_words.DETECTORS[Detector(detector)].name
+    return words.DETECTORS[Detector(detector)].name
 
 
 @register.filter
 def detector_sentence(detector: str) -> str | Promise:
     """What it looks for, in one sentence."""
-    return risk_words.DETECTORS[Detector(detector)].sentence
+    return words.DETECTORS[Detector(detector)].sentence
 
 
 @register.filter
 def detector_icon(detector: str) -> str:
     """The icon of a Detector."""
-    return risk_words.DETECTORS[Detector(detector)].icon
+    return words.DETECTORS[Detector(detector)].icon
 
 
 @register.filter
 def state_name(state: str) -> str | Promise:
     """“Open”, “Acted on”, “Dismissed”."""
-    return risk_words.STATES[RiskState(state)]
+    return words.STATES[RiskState(state)]
 
 
 @register.filter
@@ -46,13 +46,13 @@ def state_tone(state: str) -> str:
 @register.filter
 def what_was_done(risk: Any) -> str:
     """“Ended the newer session”, or what report-only held back."""
-    return risk_words.done(risk)
+    return words.done(risk)
 
 
 @register.filter
 def decision(risk: Any) -> str:
     """“Dismissed by Ann Lee”; empty while it is open."""
-    return risk_words.decision(risk)
+    return words.decision(risk)
 
 
 @register.filter

@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import endings, lifelines
-from sessions_admin.suspicions import Suspicion, suspicion_of
-from sessions_admin.traits import Trait, traits_of
+from sessions_admin.review import endings, lifelines
+from sessions_admin.review.traits import Trait, traits_of
+from sessions_admin.suspicious.suspicions import Suspicion, suspicion_of
 from sessions_admin.vocabulary import DeviceType, EndReason, Kind, Novelty
 
 register = template.Library()

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
-from sessions_admin.api_key_form import REFUSALS, ApiKeyForm, RotationForm
-from sessions_admin.api_keys import (
+from sessions_admin.models import ApiKey
+from sessions_admin.tokens.api_key_form import REFUSALS, ApiKeyForm, RotationForm
+from sessions_admin.tokens.api_keys import (
     PREFIX,
     KeyRefusedError,
     KeyState,
@@ -27,7 +28,6 @@ from sessions_admin.api_keys import (
     rotate_key,
     state_of,
 )
-from sessions_admin.models import ApiKey
 from tenants.access import requires
 from tenants.permissions import PERMISSION_LABELS, Permission, Section
 

@@ -16,10 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from sessions_admin import lifecycle
-from sessions_admin.client import client_of, describe
-from sessions_admin.display import card_rows
 from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
 from sessions_admin.models import Session
+from sessions_admin.request.client import client_of, describe
+from sessions_admin.review.display import card_rows
 from sessions_admin.sign_in import LimitStage
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.vocabulary import EndReason

@@ -4,8 +4,8 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
-from sessions_admin.language import speak_to_person
-from sessions_admin.leaving import leave_for
+from sessions_admin.request.language import speak_to_person
+from sessions_admin.request.leaving import leave_for
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

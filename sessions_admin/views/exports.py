@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.step_up import ADMINISTRATIVE, OWN_SESSIONS, step_up
-from sessions_admin import audit, endings
-from sessions_admin.display import card_rows, ended_rows
+from sessions_admin import audit
 from sessions_admin.models import Session
-from sessions_admin.people_list import Person, Wanted, page_of_people, people_of
+from sessions_admin.people.people_list import Person, Wanted, page_of_people, people_of
+from sessions_admin.review import endings
+from sessions_admin.review.display import card_rows, ended_rows
 from sessions_admin.views.my_sessions import own_section
 from sessions_admin.vocabulary import AuditAction, EndReason
 from tenants.access import requires

@@ -16,10 +16,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.step_up import ADMINISTRATIVE, OWN_SESSIONS, step_up
-from sessions_admin import evidence, lifecycle
-from sessions_admin.findings import finding_of
+from sessions_admin import lifecycle
 from sessions_admin.models import Risk, Session
-from sessions_admin.risk_story import chosen, story_of
+from sessions_admin.suspicious import evidence
+from sessions_admin.suspicious.findings import finding_of
+from sessions_admin.suspicious.story import chosen, story_of
 from sessions_admin.views.risks import finding_page
 from sessions_admin.views.users.asking import back, note_of
 from sessions_admin.vocabulary import EndReason, RiskState

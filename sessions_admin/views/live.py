@@ -10,12 +10,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from sessions_admin.presence import passive
-from sessions_admin.pulse import Topic, absolute_limit, idle_limit, latest_changes, milliseconds
+from sessions_admin.request.presence import passive
+from sessions_admin.review.pulse import (
+    Topic,
+    absolute_limit,
+    idle_limit,
+    latest_changes,
+    milliseconds,
+)
 from tenants.permissions import Permission, Section
 
 if TYPE_CHECKING:
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.lookup import FoundSession
     from tenants.access import PortalRequest
 
 SECTIONS = {

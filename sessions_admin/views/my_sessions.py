@@ -21,16 +21,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.step_up import ADMINISTRATIVE, OWN_SESSIONS, View, step_up
 from sessions_admin import lifecycle
-from sessions_admin.client import readable
-from sessions_admin.destination import destination
-from sessions_admin.inventory import page_after, recently_ended, take_stock, with_details
-from sessions_admin.known_devices import devices_of
 from sessions_admin.models import LABEL_LENGTH, NOTE_LENGTH, Session
 from sessions_admin.notices import reading
 from sessions_admin.notices.words import telling
-from sessions_admin.own_endings import end_own
+from sessions_admin.request.client import readable
+from sessions_admin.request.destination import destination
+from sessions_admin.review.inventory import page_after, recently_ended, take_stock, with_details
+from sessions_admin.review.known_devices import devices_of
+from sessions_admin.review.own_endings import end_own
+from sessions_admin.review.traits import Trait
 from sessions_admin.templatetags.sessions import name_and_place
-from sessions_admin.traits import Trait
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.permissions import Permission, Section
 

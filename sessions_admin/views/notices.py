@@ -14,11 +14,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.step_up import OWN_SESSIONS, step_up
-from sessions_admin.destination import destination
 from sessions_admin.keyset import Order, page_of
 from sessions_admin.models import Notice
 from sessions_admin.notices import answers, reading
 from sessions_admin.notices.words import telling
+from sessions_admin.request.destination import destination
 from sessions_admin.views.my_sessions import own_section
 from sessions_admin.vocabulary import NoticeAnswer
 

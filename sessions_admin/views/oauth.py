@@ -14,13 +14,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from sessions_admin.access_tokens import CLIENT_IDS, issue, scope_of
-from sessions_admin.app_sign_in import as_payload
-from sessions_admin.client import client_of
-from sessions_admin.introspection import asker_of
-from sessions_admin.introspection import introspect as worth_of
 from sessions_admin.lifecycle.refreshing import refresh
 from sessions_admin.lifecycle.signing_out import sign_out
+from sessions_admin.request.client import client_of
+from sessions_admin.tokens.access_tokens import CLIENT_IDS, issue, scope_of
+from sessions_admin.tokens.app_sign_in import as_payload
+from sessions_admin.tokens.introspection import asker_of
+from sessions_admin.tokens.introspection import introspect as worth_of
 from sessions_admin.vocabulary import Kind
 
 # RFC 6750 §3

@@ -21,7 +21,7 @@ from sessions_admin.lifecycle import (
 )
 from sessions_admin.lifecycle.policy_change import Settings
 from sessions_admin.models import PlannedChange
-from sessions_admin.presence import note_presence
+from sessions_admin.request.presence import note_presence
 from sessions_admin.views.users.asking import this_session
 from tenants.access import TenantRequest, requires
 from tenants.permissions import Permission, Section

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.step_up import OWN_SESSIONS, step_up
 from sessions_admin import lifecycle
-from sessions_admin.destination import destination
 from sessions_admin.models import KnownDevice, Session
 from sessions_admin.notices import answers
+from sessions_admin.request.destination import destination
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.views.my_sessions import HERE, own_section
 

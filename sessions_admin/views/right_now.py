@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from sessions_admin import charts, world
-from sessions_admin.right_now import right_now as count_right_now
+from sessions_admin.drawing import charts, world
+from sessions_admin.people.right_now import right_now as count_right_now
 from tenants.access import requires
 from tenants.permissions import Permission, Section
 

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
-from sessions_admin.back_test_words import Trial, trial_of
 from sessions_admin.lifecycle import change_risk_rules
 from sessions_admin.models import RiskRules
-from sessions_admin.presence import note_presence, passive
-from sessions_admin.risk_rules_form import RulesForm
-from sessions_admin.risk_rules_history import history
+from sessions_admin.request.presence import note_presence, passive
+from sessions_admin.suspicious.back_test_words import Trial, trial_of
+from sessions_admin.suspicious.rules_form import RulesForm
+from sessions_admin.suspicious.rules_history import history
 from tenants.access import requires
 from tenants.permissions import Permission, Section
 

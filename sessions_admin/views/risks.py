@@ -9,17 +9,17 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from sessions_admin import world
-from sessions_admin.findings import (
+from sessions_admin.drawing import world
+from sessions_admin.models import NOTE_LENGTH
+from sessions_admin.suspicious.findings import (
     COUNTED,
     Sought,
     count_open,
     finding_of,
     page_of_findings,
 )
-from sessions_admin.models import NOTE_LENGTH
-from sessions_admin.risk_story import story_of
-from sessions_admin.risk_words import DETECTORS, STATES
+from sessions_admin.suspicious.story import story_of
+from sessions_admin.suspicious.words import DETECTORS, STATES
 from tenants.access import requires
 from tenants.permissions import Permission, Section
 

@@ -17,18 +17,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
-from sessions_admin.idle_histogram import Histogram, idle_histogram
-from sessions_admin.impact import Impact, impact_of
 from sessions_admin.lifecycle import PolicyChange, change_policy
 from sessions_admin.lifecycle.policy_change import from_data, settings_of
 from sessions_admin.models import AuditEvent, PolicyBounds, Session, SessionPolicy
-from sessions_admin.planned_settings import coming
-from sessions_admin.policy_history import changes_of, history
-from sessions_admin.presence import note_presence, passive
-from sessions_admin.replay import replay
-from sessions_admin.settings_form import SettingsForm, fields_of
-from sessions_admin.settings_presets import buttons_of, with_preset
-from sessions_admin.settings_words import (
+from sessions_admin.request.presence import note_presence, passive
+from sessions_admin.session_settings.form import SettingsForm, fields_of
+from sessions_admin.session_settings.history import changes_of, history
+from sessions_admin.session_settings.idle_histogram import Histogram, idle_histogram
+from sessions_admin.session_settings.impact import Impact, impact_of
+from sessions_admin.session_settings.planned import coming
+from sessions_admin.session_settings.presets import buttons_of, with_preset
+from sessions_admin.session_settings.replay import replay
+from sessions_admin.session_settings.words import (
     FATES,
     impact_in_words,
     replay_in_words,

@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from sessions_admin import endings
-from sessions_admin.destination import destination
-from sessions_admin.display import ended_rows
 from sessions_admin.models import Session
+from sessions_admin.request.destination import destination
+from sessions_admin.review import endings
+from sessions_admin.review.display import ended_rows
 from sessions_admin.support import is_waited_for
 from sessions_admin.vocabulary import EndReason, Kind
 

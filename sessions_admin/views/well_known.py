@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from sessions_admin.signing import issuer, jwks
+from sessions_admin.tokens.signing import issuer, jwks
 
 # Far shorter than a key is published before it signs (signing_keys.PUBLISHED_BEFORE).
 KEPT_SECONDS = 300

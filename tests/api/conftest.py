@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sessions_admin import access_tokens, api_keys
-from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import Session
+from sessions_admin.request.lookup import find_session_by_id
+from sessions_admin.tokens import access_tokens, api_keys
 from sessions_admin.vocabulary import Kind
 from tenants.access import Access, CurrentTenant
 from tests.holdings import hold

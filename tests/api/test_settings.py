@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sessions_admin.models import AuditEvent, SessionPolicy
-from sessions_admin.settings_form import SettingsForm
+from sessions_admin.session_settings.form import SettingsForm
 from tests.api.conftest import code_of
 from tests.holdings import hold
 

@@ -8,10 +8,11 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from accounts.people import disable_user
-from sessions_admin import lifecycle, signing
+from sessions_admin import lifecycle
 from sessions_admin.authz import answers, gate, identity, visitor
 from sessions_admin.authz.identity import HEADERS
 from sessions_admin.models import Session
+from sessions_admin.tokens import signing
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Group, Membership
 from tests.authz.conftest import HOST, PAGE, PROXY, SECRET, call, cookie_of, environ_of, questions

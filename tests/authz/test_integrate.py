@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import override_settings
 from django.urls import clear_url_caches
 
-from sessions_admin import signing
 from sessions_admin.authz.identity import HEADERS, TYPE
 from sessions_admin.models import Session
+from sessions_admin.tokens import signing
 from tests.authz.conftest import HOST
 
 ROOT = Path(__file__).resolve().parent.parent.parent

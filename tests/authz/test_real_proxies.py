@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from django.conf import settings as django_settings
 
-from sessions_admin import signing
 from sessions_admin.authz.identity import HEADERS, TYPE
 from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import Application, Session
+from sessions_admin.tokens import signing
 from tests.authz import proxies
 from tests.authz.programs import program
 from tests.authz.proxies import Talkative, send

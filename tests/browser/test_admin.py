@@ -12,7 +12,7 @@ from sessions_admin.models import (
     SigningKey,
 )
 from sessions_admin.notices import notify
-from sessions_admin.signing_keys import rotate
+from sessions_admin.tokens.signing_keys import rotate
 from sessions_admin.vocabulary import AuditAction, EndReason, NoticeKind
 from tenants.models import Membership
 from tests.holdings import hold, see_elsewhere

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from sessions_admin.api_keys import caller_of
 from sessions_admin.models import ApiKey
+from sessions_admin.tokens.api_keys import caller_of
 
 HERE = "/settings/api-keys/"
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from sessions_admin.access_tokens import session_of
 from sessions_admin.models import Session
+from sessions_admin.tokens.access_tokens import session_of
 from sessions_admin.vocabulary import Kind
 from tests.holdings import LYON, SAFARI_IPHONE, hold
 

@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.people import disable_user
-from sessions_admin.access_tokens import issue, session_of
 from sessions_admin.lifecycle import end_sessions
-from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import Session
-from sessions_admin.signing import issuer, sign
+from sessions_admin.request.lookup import find_session_by_id
+from sessions_admin.tokens.access_tokens import issue, session_of
+from sessions_admin.tokens.signing import issuer, sign
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.belonging import suspend_membership, suspend_tenant
 from tests.holdings import hold

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from sessions_admin.admin.programs import SigningKeyAdmin
-from sessions_admin.api_keys import create_key
-from sessions_admin.client import Client, describe
 from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import ApiKey, AuditEvent, KnownDevice, Notice, SigningKey
 from sessions_admin.notices import notify
-from sessions_admin.signing_keys import rotate
+from sessions_admin.request.client import Client, describe
+from sessions_admin.tokens.api_keys import create_key
+from sessions_admin.tokens.signing_keys import rotate
 from sessions_admin.vocabulary import NoticeKind
 from tenants.access import Access, CurrentTenant
 from tenants.permissions import PERMISSION_LABELS, Permission, Section

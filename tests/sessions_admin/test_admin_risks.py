@@ -9,7 +9,7 @@ from django.utils import timezone
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.deciding import ensure_rules
 from sessions_admin.models import PLATFORM_POLICY_ID, AuditEvent, Risk, RiskRules
-from sessions_admin.risk_rules_form import fields_of
+from sessions_admin.suspicious.rules_form import fields_of
 from sessions_admin.vocabulary import Detector, Response, RiskState
 from tests.cast import Browser
 from tests.suspicions import suspect, travel

@@ -10,9 +10,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_admin import api_keys
-from sessions_admin.api_keys import KeyRefusedError, KeyState, caller_of, is_well_formed
 from sessions_admin.models import ApiKey, AuditEvent
+from sessions_admin.tokens import api_keys
+from sessions_admin.tokens.api_keys import KeyRefusedError, KeyState, caller_of, is_well_formed
 from tenants.access import Access, CurrentTenant
 from tenants.fields import join_words
 from tenants.permissions import ALL_PERMISSIONS, Permission, Section

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from sessions_admin.api_keys import caller_of
 from sessions_admin.models import ApiKey
+from sessions_admin.tokens.api_keys import caller_of
 from tenants.models import Group
 
 HERE = "/settings/api-keys/"

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sessions_admin.models import AuditEvent, LoginAttempt, RefreshToken, RiskRules, Session
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.sealing import hash_of
 from sessions_admin.vocabulary import EndReason, Kind
 from tests.apps import AGENT, LOGIN, App
 from tests.holdings import hold

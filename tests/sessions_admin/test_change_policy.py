@@ -12,9 +12,9 @@ from django.utils import timezone
 from sessions_admin.lifecycle import change_policy, end_overdue
 from sessions_admin.lifecycle.birth import lock_user
 from sessions_admin.lifecycle.policy_change import as_data, from_data, settings_of
-from sessions_admin.lookup import find_session
 from sessions_admin.models import AuditEvent, Session, SessionPolicy
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.lookup import find_session
+from sessions_admin.request.sealing import hash_of
 from sessions_admin.vocabulary import AtLimit, AuditAction, EndReason
 from tests.holdings import hold
 

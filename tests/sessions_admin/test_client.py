@@ -7,7 +7,10 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_admin.client import (
+from sessions_admin.fields import USER_AGENT_LENGTH, AccessFields
+from sessions_admin.geo import Place, PlaceRow, write_city_database
+from sessions_admin.models import LoginAttempt
+from sessions_admin.request.client import (
     MAX_FORWARDED_LENGTH,
     MAX_HOPS,
     Client,
@@ -16,9 +19,6 @@ from sessions_admin.client import (
     from_trusted_proxy,
     nearest_stranger,
 )
-from sessions_admin.fields import USER_AGENT_LENGTH, AccessFields
-from sessions_admin.geo import Place, PlaceRow, write_city_database
-from sessions_admin.models import LoginAttempt
 from sessions_admin.vocabulary import LoginOutcome
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"

@@ -13,9 +13,6 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from sessions_admin import evidence
-from sessions_admin.api_keys import state_of
-from sessions_admin.back_test import back_test
 from sessions_admin.demo import company
 from sessions_admin.demo.cast import PASSWORD, ROLES, make_people, make_tenants
 from sessions_admin.demo.intrusions import TRAVELLER
@@ -36,7 +33,10 @@ from sessions_admin.models import (
     Sighting,
 )
 from sessions_admin.notices.words import telling
-from sessions_admin.right_now import concurrency
+from sessions_admin.people.right_now import concurrency
+from sessions_admin.suspicious import evidence
+from sessions_admin.suspicious.back_test import back_test
+from sessions_admin.tokens.api_keys import state_of
 from sessions_admin.vocabulary import (
     Detector,
     EndReason,

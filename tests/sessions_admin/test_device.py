@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_admin.device import Device, device_of
+from sessions_admin.request.device import Device, device_of
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
 ANDROID = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "

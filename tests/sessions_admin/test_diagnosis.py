@@ -12,7 +12,14 @@ from sessions_admin import audit
 from sessions_admin.diagnosis import feed, stores, web
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.vocabulary import AuditAction
-from tests.sessions_admin.findings import OK, PROBLEM, PUBLIC, WARNING, assert_found, change
+from tests.sessions_admin.findings import (
+    OK,
+    PROBLEM,
+    PUBLIC,
+    WARNING,
+    assert_found,
+    change,
+)
 
 RANDOM_KEY = "q8#v!Zr2" * 8
 

@@ -19,7 +19,14 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from sessions_admin import diagnosis
 from sessions_admin.diagnosis import dependencies, places
 from sessions_admin.geo import NetworkRow, PlaceRow, write_city_database, write_network_database
-from tests.sessions_admin.findings import OK, PROBLEM, PUBLIC, WARNING, assert_found, change
+from tests.sessions_admin.findings import (
+    OK,
+    PROBLEM,
+    PUBLIC,
+    WARNING,
+    assert_found,
+    change,
+)
 
 pytestmark = pytest.mark.alone  # a browser's event loop in the process is what it warns of
 

@@ -13,7 +13,7 @@ from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.middleware import SessionMiddleware
 from sessions_admin.models import AuditEvent, Session
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.sealing import hash_of
 from sessions_admin.vocabulary import AuditAction, EndReason
 from tests.cast import ELSEWHERE, HOME, SAFARI
 

@@ -6,9 +6,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from sessions_admin.idle_histogram import HEIGHT, LEAST_HEIGHT, SLOT, idle_histogram
-from sessions_admin.impact import IDLE_AGES, impact_of
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
+from sessions_admin.session_settings.idle_histogram import (
+    HEIGHT,
+    LEAST_HEIGHT,
+    SLOT,
+    idle_histogram,
+)
+from sessions_admin.session_settings.impact import IDLE_AGES, impact_of
 from tests.holdings import hold
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -8,11 +8,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_admin.impact import fated, impact_of
 from sessions_admin.lifecycle import change_policy
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.models import Session, SessionPolicy
 from sessions_admin.policy import Contender, Facts, Policy, leaving_first, verdict
+from sessions_admin.session_settings.impact import fated, impact_of
 from sessions_admin.vocabulary import AtLimit, EndReason
 from tests.holdings import hold
 

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from django.db import OperationalError
 
-from sessions_admin import api_keys, introspection_gate
-from sessions_admin.introspection_gate import LONGEST_BODY, IntrospectionGate
+from sessions_admin.tokens import api_keys, introspection_gate
+from sessions_admin.tokens.introspection_gate import LONGEST_BODY, IntrospectionGate
 from tenants.access import Access, CurrentTenant
 from tests.apps import App, form
 

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_admin.journey import LEAST_WIDTH, Point, journey
-from sessions_admin.world import COLUMNS, ROWS
+from sessions_admin.drawing.journey import LEAST_WIDTH, Point, journey
+from sessions_admin.drawing.world import COLUMNS, ROWS
 
 LONDON = Point("London", 51.5, -0.12, 50)
 BANGKOK = Point("Bangkok", 13.75, 100.5, 20)

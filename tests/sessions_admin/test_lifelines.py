@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_admin.lifelines import (
+from sessions_admin.review.lifelines import (
     LEAST_LEFT,
     WIDTH,
     duration_words,

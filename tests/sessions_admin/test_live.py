@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sessions_admin.lifecycle import end_overdue
 from sessions_admin.lifecycle.ending import ensure_policy
-from sessions_admin.lookup import find_session
 from sessions_admin.models import Session, SessionPolicy
 from sessions_admin.policy import verdict
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.lookup import find_session
+from sessions_admin.request.sealing import hash_of
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Membership, Tenant
 

@@ -10,7 +10,7 @@ from sessions_admin import audit, lifecycle
 from sessions_admin.identifiers import millisecond_of, uuid7
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.policy import Facts, Policy
-from sessions_admin.pulse import absolute_limit, idle_limit, milliseconds, warning_before
+from sessions_admin.review.pulse import absolute_limit, idle_limit, milliseconds, warning_before
 from sessions_admin.vocabulary import AuditAction, EndReason
 from tenants.models import Tenant
 from tests.holdings import hold

@@ -8,9 +8,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from sessions_admin import lifecycle
-from sessions_admin.lookup import find_session, find_session_by_id
 from sessions_admin.models import Session
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.lookup import find_session, find_session_by_id
+from sessions_admin.request.sealing import hash_of
 from sessions_admin.vocabulary import EndReason
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_admin import inventory
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import AuditEvent, KnownDevice, Session
 from sessions_admin.policy import Facts, deadline
+from sessions_admin.review import inventory
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Tenant
 from tests.holdings import (

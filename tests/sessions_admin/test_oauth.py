@@ -7,10 +7,10 @@ from django.db import OperationalError
 from django.urls import resolve
 from django.utils import timezone
 
-from sessions_admin import api_keys
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import ApiKey, RefreshToken, Session
-from sessions_admin.signing import issuer
+from sessions_admin.tokens import api_keys
+from sessions_admin.tokens.signing import issuer
 from sessions_admin.views import oauth
 from sessions_admin.vocabulary import EndReason
 from tenants.access import Access, CurrentTenant

@@ -12,10 +12,10 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import connections, transaction
 from django.test import RequestFactory
 
-from sessions_admin.client import Client
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import end_overdue, end_sessions
 from sessions_admin.models import AuditEvent, Session
+from sessions_admin.request.client import Client
 from sessions_admin.vocabulary import AuditAction, EndReason
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

@@ -9,11 +9,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.people import disable_user
-from sessions_admin.access_tokens import session_of
-from sessions_admin.impact import impact_of
 from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.refreshing import GRACE, SPENT_KEPT
 from sessions_admin.models import AuditEvent, Notice, RefreshToken, Session, SessionPolicy
+from sessions_admin.session_settings.impact import impact_of
+from sessions_admin.tokens.access_tokens import session_of
 from sessions_admin.vocabulary import EndReason
 from tests.apps import App, form
 

@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_admin.policy import Policy
-from sessions_admin.replay import SESSIONS_AT_MOST, Replay, Stay, crowded_out, replay
-from sessions_admin.settings_words import replay_in_words
+from sessions_admin.session_settings.replay import (
+    SESSIONS_AT_MOST,
+    Replay,
+    Stay,
+    crowded_out,
+    replay,
+)
+from sessions_admin.session_settings.words import replay_in_words
 from sessions_admin.vocabulary import AtLimit, EndReason
 from tests.holdings import hold
 
@@ -136,7 +142,7 @@ def test_in_words(found, words):
 
 @pytest.mark.django_db
 def test_there_is_a_bound(cast, monkeypatch):
-    monkeypatch.setattr("sessions_admin.replay.SESSIONS_AT_MOST", 3)
+    monkeypatch.setattr("sessions_admin.session_settings.replay.SESSIONS_AT_MOST", 3)
     for day in range(1, 9):
         past(cast.member, cast.acme, began=9 * DAY, lasted=day * DAY)
     found = replay(Policy(absolute_timeout=HOUR), cast.acme)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from sessions_admin import charts, world
+from sessions_admin.drawing import charts, world
 from sessions_admin.models import Session
-from sessions_admin.right_now import EVERY, POINTS, TOP, concurrency, right_now
+from sessions_admin.people.right_now import EVERY, POINTS, TOP, concurrency, right_now
 from tenants.models import Tenant
 from tests.crowd import crowd, give, session_of
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sessions_admin import back_test_words
 from sessions_admin.models import RiskRules
+from sessions_admin.suspicious import back_test_words
 from sessions_admin.vocabulary import Detector, Response
 from tenants.permissions import Permission
 from tests.holdings import hold

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_admin import findings
 from sessions_admin.models import Risk, Session
+from sessions_admin.suspicious import findings
 from sessions_admin.vocabulary import Detector, Response, RiskState
 from tenants.models import Tenant
 from tenants.permissions import Permission, Section

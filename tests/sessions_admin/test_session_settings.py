@@ -10,8 +10,8 @@ from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.lifecycle import change_policy
 from sessions_admin.lifecycle.policy_change import settings_of
 from sessions_admin.models import AuditEvent, PolicyBounds, Session, SessionPolicy
-from sessions_admin.policy_history import SHOWN
-from sessions_admin.settings_form import SettingsForm, fields_of
+from sessions_admin.session_settings.form import SettingsForm, fields_of
+from sessions_admin.session_settings.history import SHOWN
 from sessions_admin.vocabulary import AtLimit, AuditAction, EndReason
 from tenants.models import Group, Tenant
 from tenants.permissions import Permission, Section

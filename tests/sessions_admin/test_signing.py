@@ -16,10 +16,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from sessions_admin import signing_keys
 from sessions_admin.models import SigningKey
-from sessions_admin.signing import LEEWAY_SECONDS, jwks, sign, verify
-from sessions_admin.signing_keys import PUBLISHED_AFTER, PUBLISHED_BEFORE, SIGNS_FOR, rotate
+from sessions_admin.tokens import signing_keys
+from sessions_admin.tokens.signing import LEEWAY_SECONDS, jwks, sign, verify
+from sessions_admin.tokens.signing_keys import PUBLISHED_AFTER, PUBLISHED_BEFORE, SIGNS_FOR, rotate
 
 TYP = "at+jwt"
 HERE = "https://api.example.test"

@@ -12,15 +12,15 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.people import disable_user
-from sessions_admin.access_tokens import session_of
-from sessions_admin.client import Client
 from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.birth import contenders
 from sessions_admin.lifecycle.supporting import SupportRefusedError, Wish, start_support
-from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import AuditEvent, Notice, Session, SessionPolicy
 from sessions_admin.policy import verdict
+from sessions_admin.request.client import Client
+from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.support import WAITING_COOKIE
+from sessions_admin.tokens.access_tokens import session_of
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.belonging import join, suspend_membership
 from tenants.models import Membership

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sessions_admin.drawing.timeline import LANES_AT_MOST, LEAST_WIDTH, timeline
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import Session
-from sessions_admin.timeline import LANES_AT_MOST, LEAST_WIDTH, timeline
 from sessions_admin.vocabulary import EndReason
 from tests.holdings import hold
 

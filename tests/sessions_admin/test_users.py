@@ -416,7 +416,7 @@ def test_it_is_small_however_many_sessions(browser_of, admin, acme):
 
 
 def test_it_counts_no_further_than_it_must(browser_of, admin, acme, monkeypatch):
-    monkeypatch.setattr("sessions_admin.people_list.COUNTED", 10)
+    monkeypatch.setattr("sessions_admin.people.people_list.COUNTED", 10)
     monkeypatch.setattr("sessions_admin.views.users.listing.COUNTED", 10)
     crowd(acme, 30, live=0, ended=0)
     assert "More than 10 people" in browser_of(admin).get("/users/").text

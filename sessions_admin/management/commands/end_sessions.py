@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from sessions_admin.client import address
 from sessions_admin.lifecycle import end_everything, end_sessions
 from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import NOTE_LENGTH, Session
+from sessions_admin.request.client import address
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Tenant
 

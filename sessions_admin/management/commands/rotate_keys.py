@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sessions_admin.signing_keys import replace_all, rotate
+from sessions_admin.tokens.signing_keys import replace_all, rotate
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from sessions_admin.lifecycle import apply_due_plans, end_overdue
 from sessions_admin.notices.outbox import keep_sending
-from sessions_admin.signing_keys import rotate
+from sessions_admin.tokens.signing_keys import rotate
 
 logger = logging.getLogger("latchkey.sweeper")
 

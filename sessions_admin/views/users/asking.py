@@ -13,13 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sessions_admin.client import readable
-from sessions_admin.destination import destination
 from sessions_admin.models import NOTE_LENGTH
+from sessions_admin.request.client import readable
+from sessions_admin.request.destination import destination
 from tenants.models import Membership
 
 if TYPE_CHECKING:
-    from sessions_admin.lookup import FoundSession
+    from sessions_admin.request.lookup import FoundSession
     from tenants.access import TenantRequest
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.step_up import ADMINISTRATIVE, step_up
-from sessions_admin.members import disable_member, enable_member, refusal_to_disable
+from sessions_admin.people.members import disable_member, enable_member, refusal_to_disable
 from sessions_admin.views.users.asking import back, member_or_404, note_of
 from tenants.access import requires
 from tenants.models import Membership

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sessions_admin.lifecycle import end_sessions
-from sessions_admin.matching import Matching
 from sessions_admin.models import Session
+from sessions_admin.people.matching import Matching
 from sessions_admin.views.users.asking import (
     Question,
     back,

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from sessions_admin.members import refusal_to_end
-from sessions_admin.people_list import (
+from sessions_admin.people.members import refusal_to_end
+from sessions_admin.people.people_list import (
     COUNTED,
     Wanted,
     count_people,

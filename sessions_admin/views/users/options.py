@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from sessions_admin.members import refusal_to_disable, refusal_to_end
+from sessions_admin.people.members import refusal_to_disable, refusal_to_end
 from tenants.permissions import Permission
 
 if TYPE_CHECKING:
-    from sessions_admin.people_list import Person
+    from sessions_admin.people.people_list import Person
     from tenants.access import TenantRequest
 
 

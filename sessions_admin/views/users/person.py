@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sessions_admin.display import ended_rows, load_sightings
 from sessions_admin.keyset import Order, page_of
-from sessions_admin.login_history import LATEST_FIRST, attempts_at
-from sessions_admin.members import refusal_to_disable, refusal_to_end
 from sessions_admin.models import Session
-from sessions_admin.people_list import Person, described, people_of
+from sessions_admin.people.login_history import LATEST_FIRST, attempts_at
+from sessions_admin.people.members import refusal_to_disable, refusal_to_end
+from sessions_admin.people.people_list import Person, described, people_of
+from sessions_admin.review.display import ended_rows, load_sightings
 from sessions_admin.views.users.asking import Question, members, render_question, this_session
 from sessions_admin.views.users.options import options
 from tenants.access import requires

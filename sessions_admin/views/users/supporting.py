@@ -15,9 +15,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.step_up import ADMINISTRATIVE, step_up
-from sessions_admin.access_tokens import issue
-from sessions_admin.client import client_of, readable
-from sessions_admin.display import card_rows, load_sightings
 from sessions_admin.lifecycle.supporting import (
     SupportRefusal,
     SupportRefusedError,
@@ -25,14 +22,17 @@ from sessions_admin.lifecycle.supporting import (
     refusal_to_support,
     start_support,
 )
-from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import NOTE_LENGTH, RefreshToken, Session, SessionPolicy
+from sessions_admin.request.client import client_of, readable
+from sessions_admin.request.lookup import find_session_by_id
+from sessions_admin.review.display import card_rows, load_sightings
 from sessions_admin.support import (
     come_back,
     forget_waiting_cookie,
     open_as,
     send_waiting_cookie,
 )
+from sessions_admin.tokens.access_tokens import issue
 from sessions_admin.views.users.asking import member_or_404, this_session
 from sessions_admin.vocabulary import Kind
 from tenants.access import requires

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_admin.back_test import back_test
-from sessions_admin.evidence import sentence
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import LoginAttempt, Risk, Session, Sighting
 from sessions_admin.risk.networks import Networks, parse_networks
 from sessions_admin.risk.rules import Rules
+from sessions_admin.suspicious.back_test import back_test
+from sessions_admin.suspicious.evidence import sentence
 from sessions_admin.vocabulary import Detector, LoginOutcome, Novelty, Response
 from tests.holdings import CHROME_WINDOWS, hold, see_elsewhere
 from tests.sessions_admin.risk.cities import BANGKOK_IP, LONDON_IP, LYON_IP, PARIS_IP
@@ -121,12 +121,12 @@ def test_a_guessed_password(acme, member):
 
 
 def test_it_is_bounded_and_says_so(acme, member, monkeypatch):
-    monkeypatch.setattr("sessions_admin.back_test.MOST_SESSIONS", 2)
+    monkeypatch.setattr("sessions_admin.suspicious.back_test.MOST_SESSIONS", 2)
     for days in (1, 2, 3):
         been(member, acme, PARIS_IP, age=days * DAY)
     test = back_test(acme, Rules())
     assert (test.sign_ins, test.is_complete) == (2, False)
-    monkeypatch.setattr("sessions_admin.back_test.MOST_SESSIONS", 10)
+    monkeypatch.setattr("sessions_admin.suspicious.back_test.MOST_SESSIONS", 10)
     assert back_test(acme, Rules()).is_complete
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from sessions_admin.client import Client
 from sessions_admin.lifecycle import disown, forget_device
 from sessions_admin.lifecycle.birth import Birth, start_session
 from sessions_admin.models import AuditEvent, KnownDevice, LoginAttempt, Notice, Risk, Session
+from sessions_admin.request.client import Client
 from sessions_admin.vocabulary import AuditAction, EndReason, NoticeKind, Novelty, RiskState
 from tests.cast import FIREFOX, SAFARI
 from tests.sessions_admin.risk.cities import BANGKOK_IP, LONDON_IP, LYON_IP, PARIS_IP

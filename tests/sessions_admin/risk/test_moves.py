@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from sessions_admin import lifecycle
-from sessions_admin.client import Client
 from sessions_admin.lifecycle import arrival
-from sessions_admin.lookup import find_session_by_id
 from sessions_admin.models import AuditEvent, Notice, Risk, Session
+from sessions_admin.request.client import Client
+from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.vocabulary import AuditAction, Detector, EndReason, NoticeKind, Response
 from tests.cast import FIREFOX, SAFARI
 from tests.sessions_admin.risk.cities import BANGKOK_IP, LONDON_IP, LYON_IP, PARIS_IP

@@ -4,12 +4,12 @@ import pytest
 from django.contrib.sessions.backends.base import UpdateError
 from django.utils import timezone
 
-from sessions_admin.client import Client
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import decide, see
 from sessions_admin.models import KnownDevice, Risk, Session
 from sessions_admin.policy import SignInEndedError
-from sessions_admin.sealing import hash_of
+from sessions_admin.request.client import Client
+from sessions_admin.request.sealing import hash_of
 from sessions_admin.vocabulary import Detector, EndReason, Response, RiskState
 from tests.cast import FIREFOX, SAFARI
 from tests.sessions_admin.risk.cities import BANGKOK_IP, LONDON_IP

@@ -1,0 +1,1 @@
+"""Numbers as shapes; templates draw them. Pure."""

@@ -1,0 +1,296 @@
+"""The people of a tenant as a list: search, filters, orders, pages, and what they hold open.
+
+A page costs the same handful of statements, whatever the number of people and of sessions.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    Window,
+)
+from django.db.models.functions import Coalesce, Greatest, Lower, NullIf, RowNumber
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sessions_admin.keyset import Order, Page, page_of
+from sessions_admin.models import Session
+from sessions_admin.people.members import belongs_elsewhere, is_only_here
+from sessions_admin.review.display import card_rows
+from sessions_admin.review.traits import Trait, traits_of
+from sessions_admin.suspicious.suspicions import with_findings
+from tenants.models import Membership
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from sessions_admin.live import SessionQuerySet
+    from tenants.access import CurrentTenant
+
+PAGE_SIZE = 50  # two screens of a laptop
+QUERY_LENGTH = 100  # longer than any name or address that somebody types
+QUERY_WORDS = 5  # each is a scan of the names
+COUNTED = 1000  # beyond that the exact number tells nobody anything, and costs
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # never here: sorts behind everybody who was
+
+
+class State(StrEnum):
+    """Which people to show."""
+
+    SIGNED_IN = "signed_in"
+    DISABLED = "disabled"
+    SUSPENDED = "suspended"
+    ONE_FACTOR = "one_factor"
+
+
+STATE_LABELS = {
+    State.SIGNED_IN: _("Signed in now"),
+    State.DISABLED: _("Disabled"),
+    State.SUSPENDED: _("Suspended"),
+    State.ONE_FACTOR: _("Without two-step"),
+}
+BY_ACTIVITY = "active"
+# Twin of User.name.
+SHOWN_NAME = Coalesce(
+    NullIf("user__display_name", Value("")), "user__email", output_field=CharField()
+)
+ORDERS = {
+    order.name: order
+    for order in (
+        Order("name", Lower(SHOWN_NAME)),
+        Order("email", Lower("user__email")),
+        Order(BY_ACTIVITY, "last_active_at"),
+    )
+}
+DEFAULT_SORT = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the URL asks for; what makes no sense there is as if it were not."""
+
+    query: str
+    state: State | None
+    order: Order
+    sees_sessions: bool  # without it, sessions neither filter nor sort: that would tell about them
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], *, sees_sessions: bool) -> Wanted:
+        typed = "".join(letter for letter in query.get("q", "") if letter.isprintable())
+        return cls(
+            typed.strip()[:QUERY_LENGTH],
+            _state(query.get("state", ""), sees_sessions=sees_sessions),
+            _order(query.get("sort", ""), sees_sessions=sees_sessions),
+            sees_sessions,
+        )
+
+    def states(self) -> dict[State, str | Promise]:
+        """The filters that there are for this person."""
+        return {
+            state: label
+            for state, label in STATE_LABELS.items()
+            if state not in _hidden_states(sees_sessions=self.sees_sessions)
+        }
+
+    @property
+    def sort(self) -> str:
+        """The order as the URL writes it."""
+        return f"-{self.order.name}" if self.order.descending else self.order.name
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as the list shows them; sessions are those within the tenant."""
+
+    membership: Membership
+    live: list[Session]  # the most recently active first, not all of them
+    live_count: int
+
+    @property
+    def user(self) -> User:
+        return self.membership.user
+
+    @property
+    def has_two_factor(self) -> bool:
+        return bool(self.membership.has_two_factor)  # type: ignore[attr-defined]
+
+    @property
+    def last_active_at(self) -> datetime | None:
+        """When they last used a session here, live or ended; None: never, or long forgotten."""
+        at: datetime = self.membership.last_active_at  # type: ignore[attr-defined]
+        return at if at > LONG_AGO else None
+
+    @property
+    def is_active_now(self) -> bool:
+        return bool(self.live) and Trait.ACTIVE in traits_of(self.live[0], timezone.now())
+
+    @property
+    def is_disabled(self) -> bool:
+        return not self.user.is_active
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.user.is_active and not self.membership.is_active
+
+    @property
+    def is_only_here(self) -> bool:
+        """Whether disabling them here disables them altogether."""
+        return is_only_here(self.membership)
+
+    @property
+    def unlisted(self) -> int:
+        """How many live sessions are not in `live`."""
+        return self.live_count - len(self.live)
+
+
+def page_of_people(
+    tenant: CurrentTenant,
+    wanted: Wanted,
+    query: Mapping[str, str],
+    now: datetime,
+    *,
+    size: int = PAGE_SIZE,
+) -> Page[Membership]:
+    """The memberships on the page that the URL's query names."""
+    return page_of(people(tenant, wanted, now), wanted.order, query, size=size)
+
+
+def people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
+    """All that are wanted, in no order yet."""
+    return described(found(tenant, wanted, now), tenant)
+
+
+def count_people(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> int:
+    """How many there are; one more than COUNTED stands for any larger number."""
+    return found(tenant, wanted, now)[: COUNTED + 1].count()
+
+
+def described(members: QuerySet[Membership], tenant: CurrentTenant) -> QuerySet[Membership]:
+    """With the user and the groups, and what a row says about them."""
+    return (
+        members.select_related("user")
+        .prefetch_related("groups")
+        .annotate(
+            has_two_factor=_has_two_factor(),
+            last_active_at=_last_active_at(tenant),
+            belongs_elsewhere=belongs_elsewhere(),
+        )
+    )
+
+
+def people_of(
+    tenant: CurrentTenant, members: Iterable[Membership], now: datetime, *, listed: int = 1
+) -> list[Person]:
+    """With their live sessions, at most `listed` of each, in one statement (0: in none)."""
+    members = list(members)
+    live: dict[UUID, list[Any]] = {member.user_id: [] for member in members}
+    if listed:
+        for session in _most_recent(Session.objects.live(now).within(tenant), live, listed):
+            live[session.user_id].append(session)
+    return [
+        Person(member, own, own[0].live_count if own else 0)
+        for member in members
+        for own in [live[member.user_id]]
+    ]
+
+
+def _most_recent(
+    sessions: SessionQuerySet, user_ids: Iterable[UUID], listed: int
+) -> SessionQuerySet:
+    """The last active sessions of each user, each knowing how many there are (live_count)."""
+    ranked = sessions.filter(user__in=list(user_ids)).annotate(
+        live_count=Window(Count("pk"), partition_by="user"),
+        rank=Window(
+            RowNumber(), partition_by="user", order_by=[F("last_seen_at").desc(), F("pk").desc()]
+        ),
+    )
+    cards = card_rows(ranked.filter(rank__lte=listed)).order_by("rank")
+    return with_findings(cards, for_tenant=True)
+
+
+def found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
+    """All that are wanted, bare."""
+    people = Membership.objects.filter(tenant_id=tenant.id)
+    live = Session.objects.live(now).within(tenant)
+    for word in wanted.query.split()[:QUERY_WORDS]:
+        people = people.filter(_matches(word, live if wanted.sees_sessions else None))
+    if wanted.state == State.SIGNED_IN:
+        return people.filter(user__in=live.values("user"))
+    if wanted.state == State.DISABLED:
+        return people.filter(user__is_active=False)
+    if wanted.state == State.SUSPENDED:
+        return people.filter(user__is_active=True, is_active=False)
+    if wanted.state == State.ONE_FACTOR:
+        return people.filter(~_has_two_factor())
+    return people
+
+
+def _matches(word: str, live: SessionQuerySet | None) -> Q:
+    """The word is in the name or the address, or a live session comes from the IP."""
+    matching = Q()
+    for spelling in _spellings(word):
+        matching |= Q(user__display_name__icontains=spelling) | Q(user__email__icontains=spelling)
+    if live is not None and ("." in word or ":" in word):
+        matching |= Q(user__in=live.filter(_comes_from(word)).values("user"))
+    return matching
+
+
+def _comes_from(address: str) -> Q:
+    """An IP in any spelling, or its beginning."""
+    try:
+        return Q(ip=str(ipaddress.ip_address(address)))
+    except ValueError:
+        return Q(ip__istartswith=address)
+
+
+def _spellings(word: str) -> set[str]:
+    """SQLite folds the case of ASCII only."""
+    return {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+
+
+def _has_two_factor() -> Exists:
+    """Recovery codes alone are no second factor: they stand in for one."""
+    factors = Authenticator.objects.filter(user=OuterRef("user"))
+    return Exists(factors.exclude(type=Authenticator.Type.RECOVERY_CODES))
+
+
+def _last_active_at(tenant: CurrentTenant) -> Greatest:
+    """By two index look-ups a person: among the open sessions, and the one that ended last."""
+    own = Session.objects.within(tenant).filter(user=OuterRef("user"))
+    latest = own.open().order_by("-last_seen_at"), own.ended().order_by("-ended_at")
+    return Greatest(
+        *(Coalesce(Subquery(one.values("last_seen_at")[:1]), Value(LONG_AGO)) for one in latest)
+    )
+
+
+def _state(name: str, *, sees_sessions: bool) -> State | None:
+    hidden = _hidden_states(sees_sessions=sees_sessions)
+    return State(name) if name in list(State) and name not in hidden else None
+
+
+def _hidden_states(*, sees_sessions: bool) -> set[State]:
+    return set() if sees_sessions else {State.SIGNED_IN}
+
+
+def _order(sort: str, *, sees_sessions: bool) -> Order:
+    order = ORDERS.get(sort.removeprefix("-"))
+    if order is None or (order.name == BY_ACTIVITY and not sees_sessions):
+        return ORDERS[DEFAULT_SORT]
+    return replace(order, descending=sort.startswith("-"))

@@ -1,0 +1,1 @@
+"""Who is asking, from where, and what the one SELECT knows of them."""

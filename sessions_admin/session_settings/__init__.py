@@ -1,0 +1,1 @@
+"""A tenant's session settings: their form and words, what they would do, what is planned."""

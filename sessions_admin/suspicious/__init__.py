@@ -1,0 +1,1 @@
+"""Suspicious sessions: what was seen and found, in rows, in words and as a story."""
