@@ -1,7 +1,7 @@
 # make run    everything set up, demo data, served on http://127.0.0.1:$(PORT)
 # make test   every test, on SQLite and on PostgreSQL
 # make lint   everything that can be said without running the code
-# make bench  what the session layer costs
+# make bench  what the session layer and the pages cost; ARGS=pages for one part
 # make screens  pictures of every screen, into docs/screens
 # make messages  the words of every screen collected and compiled, for translators
 

@@ -1,6 +1,7 @@
-"""`make bench`: what the session layer costs, beside Django's own database sessions.
+"""`make bench`: what the session layer costs, beside Django's own database sessions; and how long
+every page takes in a large tenant.
 
-    python -m bench [--sqlite] [--rounds N]
+    python -m bench [--sqlite] [--rounds N] [PART …]
 
 Everything is measured in this one process, against a database of its own that is thrown away.
 """
@@ -17,6 +18,7 @@ from tests import environment
 from tests.databases import postgresql, postgresql_binaries, unwind_on_signals
 
 ROUNDS = 25
+PARTS = ("requests", "sign-ins", "endings", "served", "pages")
 
 
 def main() -> int:
@@ -25,14 +27,20 @@ def main() -> int:
     )
     parser.add_argument("--sqlite", action="store_true", help="instead of PostgreSQL; not judged")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} unless told")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"only these of {', '.join(PARTS)}"
+    )
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"No part is called {', '.join(sorted(unknown))}.")
     if not options.sqlite and postgresql_binaries() is None:
         parser.error("PostgreSQL's server binaries are not installed; --sqlite does without.")
     unwind_on_signals()
     environment.fix()
     with _sqlite() if options.sqlite else postgresql() as url:
         os.environ["DATABASE_URL"] = url
-        return _measure(max(1, options.rounds), judged=not options.sqlite)
+        parts = [part for part in PARTS if part in (options.parts or PARTS)]
+        return _measure(parts, max(1, options.rounds), judged=not options.sqlite)
 
 
 @contextmanager
@@ -41,13 +49,13 @@ def _sqlite() -> Iterator[str]:
         yield f"sqlite:///{Path(directory) / 'bench.sqlite3'}"
 
 
-def _measure(rounds: int, *, judged: bool) -> int:
+def _measure(parts: list[str], rounds: int, *, judged: bool) -> int:
     import django
 
     django.setup()
     from bench import comparison  # needs the models
 
-    return comparison.run(rounds, judged=judged)
+    return comparison.run(parts, rounds, judged=judged)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ Django's sessions track nothing; ours know where and when each was last used.
 import os
 import platform
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import django
 import psycopg
@@ -14,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
-from bench import bulk, meter, people, report, served
+from bench import bulk, meter, pages, people, report, served, town
 from bench.django_sessions import create_table
 from bench.people import People
 from bench.stacks import bare_stack, django_stack, our_stack, sign_in_of
@@ -28,21 +30,37 @@ REQUESTS, SIGN_INS = 100, 20  # a round
 SIZES = (5, 1_000, 10_000)  # sessions of one person
 
 
-def run(rounds: int, *, judged: bool) -> int:
-    """Prints everything; 1 when the target is missed or a request takes more than its SELECT."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    passed: bool
+    words: str
+
+
+def run(parts: list[str], rounds: int, *, judged: bool) -> int:
+    """Prints everything; 1 when a target is missed."""
     started = time.monotonic()
     print(_surroundings())
+    call_command("migrate", verbosity=0)
+    verdicts: list[Verdict] = []
+    if set(parts) & set(PARTS):
+        verdicts += _compare(parts, rounds)
+    if "pages" in parts:
+        verdicts.append(_pages())
+    print(f"\n{time.monotonic() - started:.0f} seconds.\n")
+    if not judged:
+        return 0
+    for verdict in verdicts:
+        print(f"{'PASS' if verdict.passed else 'FAIL'}: {verdict.words}")
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def _compare(parts: list[str], rounds: int) -> list[Verdict]:
     # A fault of what is measured must stop the run, not become a quick page about an error.
-    with override_settings(ROOT_URLCONF="bench.pages", DEBUG_PROPAGATE_EXCEPTIONS=True):
-        call_command("migrate", verbosity=0)
+    with override_settings(ROOT_URLCONF="bench.urls", DEBUG_PROPAGATE_EXCEPTIONS=True):
         create_table()
         cast = people.make_people(SIZES)
-        ratio, statements = _requests(cast, rounds)
-        _sign_ins(cast, max(1, rounds // 3))
-        _bulk(cast)
-        speeds = _served(cast)
-    print(f"\n{time.monotonic() - started:.0f} seconds.")
-    return _verdict(ratio, statements, speeds) if judged else 0
+        verdicts = (PARTS[part](cast, rounds) for part in PARTS if part in parts)
+        return [verdict for some in verdicts for verdict in some]
 
 
 def _surroundings() -> str:
@@ -55,7 +73,7 @@ def _surroundings() -> str:
     )
 
 
-def _requests(cast: People, rounds: int) -> tuple[float, list[str]]:
+def _requests(cast: People, rounds: int) -> list[Verdict]:
     djangos, ours = django_stack("Django", cast.asker), our_stack("Latchkey", cast.asker)
     layers = [
         djangos,
@@ -69,11 +87,16 @@ def _requests(cast: People, rounds: int) -> tuple[float, list[str]]:
     taxes = meter.measure(bare, layers, rounds=rounds, requests=REQUESTS, between=people.stay_fresh)
     people.stay_fresh()
     print(report.taxes(bare, layers, taxes))
-    return taxes[1].ratio, meter.statements(ours)
+    ratio, statements = taxes[1].ratio, meter.statements(ours)
+    words = (
+        f"a tracked request costs {ratio:.2f} of Django's untracked one (at most {TARGET}) "
+        f"and {report.statement_words(statements)}."
+    )
+    return [Verdict(ratio <= TARGET and statements == ["SELECT"], words)]
 
 
-def _sign_ins(cast: People, rounds: int) -> None:
-    bare, user = bare_stack("bare"), cast.newcomer
+def _sign_ins(cast: People, rounds: int) -> list[Verdict]:
+    bare, user, rounds = bare_stack("bare"), cast.newcomer, max(1, rounds // 3)
     layers = [
         sign_in_of(django_stack("Django", user), user),
         sign_in_of(our_stack("Latchkey: limit, history, audit", user), user),
@@ -81,39 +104,59 @@ def _sign_ins(cast: People, rounds: int) -> None:
     print(f"\nA sign-in without hashing the password ({rounds} rounds of {SIGN_INS})\n")
     taxes = meter.measure(bare, layers, rounds=rounds, requests=SIGN_INS)
     print(report.taxes(bare, layers, taxes))
+    return []
 
 
-def _bulk(cast: People) -> None:
+def _endings(cast: People, _rounds: int) -> list[Verdict]:
     print(f"\nAmong {sum(SIZES):,} sessions, milliseconds; ours for somebody who has so many\n")
     print(report.times([f"{size:,}" for size in SIZES], bulk.measure(cast)))
+    return []
 
 
-def _served(cast: People) -> list[served.Speed]:
+def _served(cast: People, _rounds: int) -> list[Verdict]:
     print(
         f"\nThrough a server: one worker, {served.CONNECTIONS} connections, while sessions are "
         f"ended ({served.ROUNDS} rounds of {served.SECONDS:.0f} s, medians)\n"
     )
     speeds = served.measure(cast)
     print(report.speeds(speeds))
-    return speeds
-
-
-def _verdict(ratio: float, statements: list[str], speeds: list[served.Speed]) -> int:
     # By CPU: requests a second also tell what else the machine does, the load itself included.
     *gates, introspection = speeds[1:]
     slowest = min(speed.thrift for speed in gates)
+    return [
+        Verdict(
+            slowest >= SERVED_TARGET,
+            f"a worker's CPU answers {slowest:.1f} times as many forward-auth requests as "
+            f"Django's view does (at least {SERVED_TARGET}).",
+        ),
+        Verdict(
+            introspection.thrift >= INTROSPECTION_TARGET,
+            f"and {introspection.thrift:.1f} times as many introspections "
+            f"(at least {INTROSPECTION_TARGET}).",
+        ),
+    ]
+
+
+def _pages() -> Verdict:
+    if connection.vendor != "postgresql":
+        return Verdict(passed=True, words="pages are measured on PostgreSQL only.")
+    size, started = town.Size(), time.monotonic()
+    made = town.build(size)
     print(
-        f"\n{'PASS' if slowest >= SERVED_TARGET else 'FAIL'}: a worker's CPU answers {slowest:.1f} "
-        f"times as many forward-auth requests as Django's view does (at least {SERVED_TARGET})."
+        f"\nPages of a tenant of {size.people:,} people, {size.live:,} live sessions and "
+        f"{size.of_one:,} of one person, {size.ended:,} that ended "
+        f"(made in {time.monotonic() - started:.0f} s)\n"
     )
-    passed = ratio <= TARGET and statements == ["SELECT"]
-    print(
-        f"{'PASS' if passed else 'FAIL'}: a tracked request costs {ratio:.2f} of Django's "
-        f"untracked one (at most {TARGET}) and {report.statement_words(statements)}."
+    timings = pages.measure(made)
+    print(report.pages(timings))
+    slow = sum(not timing.is_good for timing in timings)
+    return Verdict(
+        not slow,
+        f"{len(timings) - slow} of {len(timings)} pages stay within their statements and below "
+        f"{pages.LIMIT} ms of a server's time.",
     )
-    asked = introspection.thrift >= INTROSPECTION_TARGET
-    print(
-        f"{'PASS' if asked else 'FAIL'}: and {introspection.thrift:.1f} times as many "
-        f"introspections (at least {INTROSPECTION_TARGET})."
-    )
-    return 0 if passed and asked and slowest >= SERVED_TARGET else 1
+
+
+PARTS: dict[str, Callable[[People, int], list[Verdict]]] = {
+    "requests": _requests, "sign-ins": _sign_ins, "endings": _endings, "served": _served,
+}  # fmt: skip

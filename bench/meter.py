@@ -92,13 +92,18 @@ def calls(stack: Stack) -> int:
     return counted
 
 
+def cost_of(ask: Callable[[], object], times: int = 1) -> Cost:
+    """Of one of so many requests."""
+    database, application = _database_cpu(), time.process_time_ns()
+    for _ in range(times):
+        ask()
+    application = time.process_time_ns() - application
+    return Cost(application / times / 1e3, (_database_cpu() - database) / times / 1e3)
+
+
 def _ask(stack: Stack, requests: int) -> Cost:
     gc.collect()  # what the layer before has left
-    database, application = _database_cpu(), time.process_time_ns()
-    for _ in range(requests):
-        stack.ask()
-    application = time.process_time_ns() - application
-    return Cost(application / requests / 1e3, (_database_cpu() - database) / requests / 1e3)
+    return cost_of(stack.ask, requests)
 
 
 def _database_cpu() -> int:

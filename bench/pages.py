@@ -1,54 +1,140 @@
-"""The pages that are measured: one view for every layer, and the URLs that lead to it."""
+"""Every page of the portal in a large tenant, asked through all middleware: time and statements."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+from django.test import Client, RequestFactory, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from tenants.access import PortalRequest
+from bench import meter
+from bench.addresses import ADMINISTRATOR, HOLDER, OPERATOR, PAGES, PROGRAM, Page
+from bench.stacks import ENVIRON
+from bench.town import Town
+from sessions_admin.models import Risk, Session
+from sessions_admin.tokens import api_keys
+from tenants.access import Access, CurrentTenant
+from tenants.permissions import Permission
 
-KEY = "bench"  # a value that the view reads from the session
+LIMIT = 150  # milliseconds of a server's time
+REPEATS = 7
+LONG_ENOUGH = 3.0  # seconds in all: what takes so long is asked less often
+CSRF = "x" * 32
 
-
-def page(request: HttpRequest) -> HttpResponse:
-    """What a usual page asks: who is there, and something of the session."""
-    user = request.user
-    assert user.is_authenticated
-    return HttpResponse(f"{user.pk} {request.session[KEY]}")
-
-
-def page_of_tenant(request: PortalRequest) -> HttpResponse:
-    """The same, and what the person may do here; Django has nothing of the kind."""
-    assert request.access.permissions
-    return page(request)
-
-
-def alive(request: HttpRequest) -> HttpResponse:
-    """Whether somebody is signed in, and who: what forward-auth answers."""
-    user = request.user
-    response = HttpResponse(str(user.pk), status=200 if user.is_authenticated else 401)
-    response.headers["Content-Length"] = len(response.content)  # as CommonMiddleware does
-    return response
+Headers = dict[str, dict[str, str]]
+Ask = Callable[[], int]
 
 
-def bare(request: HttpRequest) -> HttpResponse:
-    """Neither user nor session."""
-    return HttpResponse("00000000-0000-0000-0000-000000000000 a value")
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds until the last byte (of a list that is streamed, until its first rows)."""
+
+    page: Page
+    cpu: float  # of this process, and of PostgreSQL's for our connection: medians
+    median: float
+    worst: float
+    statements: int
+    status: int
+
+    @property
+    def is_good(self) -> bool:
+        """By CPU: the clock also tells what else the machine does."""
+        is_lean = self.statements <= self.page.statements
+        return self.status == 200 and self.cpu < LIMIT and is_lean
 
 
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """A sign-in without hashing the password, which would drown the rest."""
-    user = User.objects.get(email=request.GET["email"])
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    request.session[KEY] = "a value"
-    return HttpResponse()
+def measure(town: Town) -> list[Timing]:
+    # The manifest of static files needs collectstatic, and asks the database nothing.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    warnings.filterwarnings("ignore", message="No directory at")
+    with override_settings(STORAGES=settings.STORAGES | {"staticfiles": plain}):
+        return [_timing(page, ask) for page, ask in asked(town)]
 
 
-urlpatterns = [
-    path("page/", page),
-    path("tenant/", page_of_tenant),
-    path("alive/", alive),
-    path("bare/", bare),
-    path("sign-in/", sign_in),
-]
+def asked(town: Town) -> list[tuple[Page, Ask]]:
+    """The pages, each with what asks for it and returns the status."""
+    headers, names, application = _headers(town), _names(town), WSGIHandler()
+    return [(page, _asking(application, page, names, headers[page.who])) for page in PAGES]
+
+
+def count_statements(ask: Ask) -> tuple[int, int]:
+    """The status, and the number of statements that it took."""
+    with CaptureQueriesContext(connection) as queries:
+        status = ask()
+    return status, len(queries)
+
+
+def _asking(application: Any, page: Page, names: dict[str, Any], headers: dict[str, str]) -> Ask:
+    """As the server makes a request, without a test client around it."""
+    forged = {"x-csrftoken": CSRF, "user-agent": ENVIRON["HTTP_USER_AGENT"], **headers}
+    factory, path = RequestFactory(headers=forged), page.path.format_map(names)
+    body = urlencode(page.posted or {})
+
+    def ask() -> int:
+        if page.posted is None:
+            request = factory.get(path)
+        else:
+            form = "application/x-www-form-urlencoded"
+            request = factory.post(path, body, content_type=form)
+        response = application(request.environ, lambda *_: None)
+        for _ in zip(range(2), response, strict=False):  # headings and a row, if it is streamed
+            pass
+        response.close()
+        return int(response.status_code)
+
+    return ask
+
+
+def _names(town: Town) -> dict[str, Any]:
+    """What is in braces in the addresses."""
+    return {
+        "tenant": town.tenant.pk,
+        "holder": town.holder.pk,
+        "somebody": town.somebody.pk,
+        "session": Session.objects.live().of(town.somebody).latest("pk").pk,
+        "risk": Risk.objects.filter(tenant=town.tenant).latest("pk").pk,
+    }
+
+
+def _headers(town: Town) -> Headers:
+    """What each sends to be known."""
+    tenant = CurrentTenant(town.tenant.pk, town.tenant.name, town.tenant.slug)
+    access = Access(permissions=frozenset(Permission))
+    _, key = api_keys.create_key(
+        tenant, name="bench", scopes=api_keys.grantable(access),
+        lifetime=timedelta(days=1), access=access, actor=town.administrator,
+    )  # fmt: skip
+    people = {ADMINISTRATOR: town.administrator, HOLDER: town.holder, OPERATOR: town.operator}
+    headers = {who: {"cookie": _cookies_of(user)} for who, user in people.items()}
+    return headers | {PROGRAM: {"authorization": f"Bearer {key}"}}
+
+
+def _cookies_of(user: User) -> str:
+    browser = Client(headers={"user-agent": ENVIRON["HTTP_USER_AGENT"]})
+    browser.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    browser.get("/sessions/")
+    key = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    return f"{settings.SESSION_COOKIE_NAME}={key}; {settings.CSRF_COOKIE_NAME}={CSRF}"
+
+
+def _timing(page: Page, ask: Ask) -> Timing:
+    status, statements = count_statements(ask)
+    clock: list[float] = []
+    cpu: list[float] = []
+    while len(clock) < REPEATS and sum(clock) < LONG_ENOUGH * 1e3:
+        start = time.perf_counter()
+        cost = meter.cost_of(ask)
+        clock.append((time.perf_counter() - start) * 1e3)
+        cpu.append((cost.application + cost.database) / 1e3)
+    return Timing(page, median(cpu), median(clock), max(clock), statements, status)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from bench import meter
 from bench.bulk import Times
 from bench.meter import Tax
+from bench.pages import Timing
 from bench.served import Speed
 from bench.stacks import Stack
 
@@ -47,6 +48,24 @@ def speeds(speeds: Sequence[Speed]) -> str:
             f"{one.ended:,}",
         ]
         for one in speeds
+    ]
+    return _table(heads, rows)
+
+
+def pages(timings: Sequence[Timing]) -> str:
+    """Each page; a mark at those that miss what they are held to."""
+    heads = ["", "CPU ms", "ms", "worst", "asked", "at most", ""]
+    rows = [
+        [
+            f"{one.page.who}: {one.page.path}",
+            f"{one.cpu:,.0f}",
+            f"{one.median:,.0f}",
+            f"{one.worst:,.0f}",
+            str(one.statements),
+            str(one.page.statements),
+            "" if one.is_good else f"<<< {one.status}",
+        ]
+        for one in timings
     ]
     return _table(heads, rows)
 

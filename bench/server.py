@@ -17,7 +17,7 @@ from bench.stacks import DJANGO, _application  # noqa: E402
 from sessions_admin.authz.gate import Gate  # noqa: E402
 from sessions_admin.tokens.introspection_gate import IntrospectionGate  # noqa: E402
 
-settings.ROOT_URLCONF = "bench.pages"
+settings.ROOT_URLCONF = "bench.urls"
 settings.DEBUG_PROPAGATE_EXCEPTIONS = True
 
 application = Gate(IntrospectionGate(_application(DJANGO, "bench.django_sessions")))

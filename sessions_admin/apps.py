@@ -7,4 +7,5 @@ class SessionsAdminConfig(AppConfig):
     verbose_name = _("Sessions")
 
     def ready(self) -> None:
-        from sessions_admin import receivers  # noqa: F401  connects the receivers
+        # Connect their receivers: of signals, and of the first connection to SQLite.
+        from sessions_admin import receivers, session_query  # noqa: F401

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def stacks(cast, policy_of, settings):
     """The same page through a bare stack, Django's and ours, with an owner signed in."""
-    settings.ROOT_URLCONF = "bench.pages"
+    settings.ROOT_URLCONF = "bench.urls"
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     policy_of(cast.acme, idle_timeout_enabled=True, absolute_timeout_enabled=True)
     create_table()
