@@ -28,6 +28,7 @@ from bench.stacks import ENVIRON
 from sessions_admin.engine import SessionStore as OurStore
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import Application, ApplicationPass, Session
+from sessions_admin.request.credential import mark_of
 from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.request.sealing import hash_of, new_key, seal
 from sessions_admin.tokens import api_keys
@@ -145,7 +146,13 @@ def _introspection(cast: People) -> str:
 
 def _token(cast: People) -> str:
     session = Session.objects.create(
-        user=cast.asker, tenant=cast.tenant, kind=Kind.APP, aal=1, ip=IP, user_agent=AGENT
+        user=cast.asker,
+        tenant=cast.tenant,
+        kind=Kind.APP,
+        aal=1,
+        ip=IP,
+        user_agent=AGENT,
+        data=mark_of(cast.asker),
     )
     found = find_session_by_id(session.pk)
     assert found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessions_admin.live import SessionQuerySet
     from tenants.access import CurrentTenant
 
-ASN = re.compile(r"AS(\d{1,10})", re.IGNORECASE)
+ASN = re.compile(r"AS([0-9]{1,10})", re.IGNORECASE | re.ASCII)
 LARGEST_ASN = 2**32 - 1  # RFC 6793
 
 
@@ -66,6 +66,8 @@ def is_network(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def network_of(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    if "%" in text:  # a zone means something on one machine only, and nothing to PostgreSQL
+        return None
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:

@@ -7,6 +7,8 @@ from django.utils import timezone
 from sessions_admin.identifiers import uuid7
 from sessions_admin.models import Session, Sighting
 from sessions_admin.request.client import Client, describe
+from sessions_admin.request.credential import mark_of
+from sessions_admin.vocabulary import Kind
 
 FIREFOX_LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 CHROME_WINDOWS = (
@@ -32,6 +34,10 @@ def hold(
 ) -> Session:  # fmt: skip
     """An open session of this user that began `age` ago and was last used `idle` ago."""
     now = timezone.now()
+    # What no key opens says with whose credential it was made.
+    prover = columns.get("asked_by") or user
+    if columns.get("kind") in {Kind.APP, Kind.SUPPORT}:
+        columns = {"data": mark_of(prover), **columns}
     session = Session(
         id=uuid7(now - age), user=user, tenant=tenant,
         **{"amr": "pwd", "aal": 1, "started_at": now - age, "authenticated_at": now - age,

@@ -16,7 +16,8 @@ from sessions_admin.authz.passes import hash_of_pass
 from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import is_over
 from sessions_admin.models import ApplicationPass
-from sessions_admin.request.authentication import held_credential, vouches
+from sessions_admin.request.authentication import vouches
+from sessions_admin.request.credential import held_credential
 from sessions_admin.request.lookup import FoundSession, find_session
 from sessions_admin.request.lookup_plan import Question
 from sessions_admin.request.sealing import hash_of, unseal

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -22,10 +23,14 @@ from sessions_admin.lifecycle.presence import see
 from sessions_admin.models import RefreshToken, Session
 from sessions_admin.policy import verdict
 from sessions_admin.request.client import Client
+from sessions_admin.request.credential import mark_of
 from sessions_admin.request.lookup import FoundSession, find_session_by_id
 from sessions_admin.tokens import refresh_tokens
-from sessions_admin.tokens.access_tokens import is_usable
+from sessions_admin.tokens.access_tokens import is_of_present_credential, is_usable
 from sessions_admin.vocabulary import AuditAction, EndReason, Kind
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 # The answer to a refresh may be lost on the way; so long the spent token gets the same successor.
 GRACE = timedelta(seconds=10)
@@ -66,6 +71,9 @@ def refresh(token: str, client: Client) -> Refreshed | None:
         if over := verdict(found.facts, found.policy, timezone.now()):
             expire(found.id, over)
             return None
+        if not is_of_present_credential(found):
+            _end(found, EndReason.CREDENTIAL_CHANGED, actor=found.user)
+            return None
         if not is_usable(found):
             return None
         if row.spent_at is not None and timezone.now() - row.spent_at > GRACE:
@@ -90,7 +98,8 @@ def _go_on(row: RefreshToken, token: str, found: FoundSession, client: Client) -
     if found.suspected_at is not None:  # by the risk rules, just now
         return None
     # Holds the row: an ending comes before this, and then nothing is given out, or after it.
-    if not Session.objects.open().filter(pk=found.id).update(last_seen_at=timezone.now()):
+    seen = {"last_seen_at": timezone.now(), "data": mark_of(found.user)}  # by our present key
+    if not Session.objects.open().filter(pk=found.id).update(**seen):
         return None
     if row.spent_at is None:
         return Refreshed(found, _spend(row, token))
@@ -124,4 +133,8 @@ def _end_as_copied(found: FoundSession, spent_at: datetime) -> None:
         AuditAction.TOKEN_REUSED, user_id=found.user_id, tenant_id=tenant and tenant.id,
         session_id=found.id, spent_at=spent_at.isoformat(),
     )  # fmt: skip
-    end_sessions(Session.objects.filter(pk=found.id), reason=EndReason.TOKEN_REUSE, actor=None)
+    _end(found, EndReason.TOKEN_REUSE)
+
+
+def _end(found: FoundSession, reason: EndReason, actor: User | None = None) -> None:
+    end_sessions(Session.objects.filter(pk=found.id), reason=reason, actor=actor)

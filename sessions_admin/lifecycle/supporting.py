@@ -22,6 +22,7 @@ from sessions_admin.models import NOTE_LENGTH, Session, SessionPolicy
 from sessions_admin.notices import notify
 from sessions_admin.policy import deadline, verdict
 from sessions_admin.request.client import Client, describe
+from sessions_admin.request.credential import mark_of
 from sessions_admin.request.lookup import FoundSession, find_session_by_id
 from sessions_admin.vocabulary import AuditAction, Kind, NoticeKind
 from tenants.permissions import Permission
@@ -161,7 +162,8 @@ def _is_here(origin: FoundSession, asker: FoundSession) -> bool:
 def _born(origin: FoundSession, asker: FoundSession, policy: SessionPolicy, wish: Wish) -> Session:
     now = timezone.now()
     session = Session(
-        id=uuid7(now), kind=Kind.SUPPORT, key_hash=wish.key_hash, data=wish.data,
+        id=uuid7(now), kind=Kind.SUPPORT, key_hash=wish.key_hash,
+        data=wish.data or mark_of(asker.user),
         user_id=origin.user_id, tenant_id=policy.pk,  # a tenant's settings have its id
         started_at=now, authenticated_at=now, last_seen_at=now,
         expires_at=ends_at(origin, asker, policy, now),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
-from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
+from sessions_admin.request.credential import held_credential, is_current
 from sessions_admin.request.presence import note_move
 from tenants.access import Access
 
@@ -23,8 +22,6 @@ WAYS_OUT = (
     "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
     "account_logout",
 )  # fmt: skip
-# Bounded: one short string a signed-in person per process.
-HASHES = 10_000
 
 
 def user_of(request: HttpRequest) -> Any:
@@ -78,11 +75,6 @@ def _ways_out() -> frozenset[str]:
     return frozenset(reverse(name) for name in WAYS_OUT)
 
 
-def is_current(user: Any, stored: str) -> bool:
-    """Whether a session hash was made with the person's present credential and our present key."""
-    return constant_time_compare(stored, _current_hash(user))
-
-
 def vouches(data: dict[str, Any], user: Any) -> bool:
     """Whether a session's data says that this person signed in with the present credential.
 
@@ -95,13 +87,6 @@ def vouches(data: dict[str, Any], user: Any) -> bool:
     return held_credential(user, data.get(HASH_SESSION_KEY) or "")
 
 
-def held_credential(user: Any, stored: str) -> bool:
-    """Whether a session hash is the person's present one, made with our present or a former key."""
-    return is_current(user, stored) or any(
-        constant_time_compare(stored, old) for old in user.get_session_auth_fallback_hash()
-    )
-
-
 def access_of(request: HttpRequest) -> Access:
     """Where the session is and what it may do there."""
     session: Any = request.session
@@ -109,24 +94,3 @@ def access_of(request: HttpRequest) -> Access:
         return NO_ACCESS
     access: Access = session.found.access
     return access
-
-
-def _current_hash(user: Any) -> str:
-    model: Any = type(user)
-    return _hash(model, user.pk, getattr(user, "credential_version", user.password))
-
-
-@lru_cache(maxsize=HASHES)
-def _hash(model: Callable[..., Any], pk: Hashable, credential: Hashable) -> str:
-    """The HMAC costs more than the rest of the check; it depends on nothing but these."""
-    if isinstance(credential, int):
-        return str(model(pk=pk, credential_version=credential).get_session_auth_hash())
-    return str(model(pk=pk, password=credential).get_session_auth_hash())
-
-
-def _forget_hashes(*, setting: str, **_: object) -> None:
-    if setting in {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "AUTH_USER_MODEL"}:
-        _hash.cache_clear()
-
-
-setting_changed.connect(_forget_hashes)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from sessions_admin.models import PLATFORM_POLICY_ID, SessionPolicy
 from sessions_admin.policy import absolute_deadline, verdict
+from sessions_admin.request.credential import held_credential
 from sessions_admin.request.lookup import FoundSession, find_session_by_id
 from sessions_admin.tokens.signing import issuer, sign, verify
 from sessions_admin.tokens.signing_keys import PUBLISHED_AFTER
@@ -76,7 +77,15 @@ def is_usable(found: FoundSession) -> bool:
         found.ended_at is None
         and found.suspected_at is None
         and verdict(found.facts, found.policy, timezone.now()) is None
+        and is_of_present_credential(found)
     )
+
+
+def is_of_present_credential(found: FoundSession) -> bool:
+    """Whether who proved themselves for it could still do so; of a support session, the asker."""
+    prover = found.user if found.kind == Kind.APP else found.asked_in and found.asked_in.user
+    mark = bytes(found.data).decode("ascii", "replace")
+    return prover is not None and held_credential(prover, mark)
 
 
 def issue(found: FoundSession) -> AccessToken:

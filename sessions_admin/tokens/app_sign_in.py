@@ -30,6 +30,7 @@ from sessions_admin.lifecycle.refreshing import first_token, refresh
 from sessions_admin.models import PLATFORM_POLICY_ID, Session, SessionPolicy
 from sessions_admin.policy import SignInEndedError
 from sessions_admin.request.client import client_of
+from sessions_admin.request.credential import mark_of
 from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.tokens.access_tokens import AccessToken, issue
 from sessions_admin.vocabulary import EndReason, Kind
@@ -151,8 +152,9 @@ def begin_app_session(request: HttpRequest, user: User, *, amr: str, aal: int) -
     home = home_for_app(request, user)
     now = timezone.now()
     birth = Birth(
-        user=user, new_key_hash=None, data=b"", client=client_of(request), amr=amr, aal=aal,
-        persistent=True, expires_at=now + _lifetime(home), kind=Kind.APP, home=home,
+        user=user, new_key_hash=None, data=mark_of(user), client=client_of(request),
+        amr=amr, aal=aal, persistent=True, expires_at=now + _lifetime(home), kind=Kind.APP,
+        home=home,
     )  # fmt: skip
     session_id = start_session(birth, key_hash=None)
     assert session_id is not None  # noqa: S101  it took nobody's place

@@ -4,6 +4,9 @@ Its other flows stay shut. Operators create people, so there is no sign-up; addr
 and factors are changed in the portal, behind step-up.
 """
 
+from collections.abc import Callable
+from functools import wraps
+
 from allauth.headless.account.views import LoginView
 from allauth.headless.base.views import ConfigView
 from allauth.headless.constants import Client
@@ -13,7 +16,10 @@ from allauth.headless.mfa.views import (
     LoginWebAuthnView,
 )
 from allauth.headless.tokens.views import RefreshTokenView
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.urls import path
+
+View = Callable[..., HttpResponse]
 
 FLOWS = {
     "config": ConfigView,
@@ -23,4 +29,22 @@ FLOWS = {
     "auth/webauthn/login": LoginWebAuthnView,
     "tokens/refresh": RefreshTokenView,
 }
-urlpatterns = [path(route, view.as_api_view(client=Client.APP)) for route, view in FLOWS.items()]
+
+
+def _read_with_care(view: View) -> View:
+    """JSON that is nested deeper than Python reads is as malformed as any."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except RecursionError:
+            return HttpResponseBadRequest()
+
+    return answered
+
+
+urlpatterns = [
+    path(route, _read_with_care(view.as_api_view(client=Client.APP)))
+    for route, view in FLOWS.items()
+]

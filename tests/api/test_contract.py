@@ -143,6 +143,14 @@ def test_it_names_the_parameter_that_is_not_possible(key_of, query, parameter):
     assert response.json()["errors"][0]["parameter"] == parameter
 
 
+@pytest.mark.parametrize("path", ["/%0A", "/a%0Ab", "/users%0A", "/%00"])
+def test_odd_addresses_are_answered_as_any_unknown_one(key_of, path):
+    unknown, odd = key_of().read("/unheard-of"), key_of(name="odd").read(path)
+    assert odd.status_code == 404
+    assert code_of(odd) == "not_found"
+    assert odd.content == unknown.content
+
+
 # --- limits ----------------------------------------------------------------------------------
 
 

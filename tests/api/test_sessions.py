@@ -108,7 +108,9 @@ def test_another_tenants_group_is_none_of_ours(key_of, crowd, cast):
 @pytest.mark.parametrize(
     "criterion",
     [
-        {"country": "France"}, {"network": "192.0.2"}, {"network": "AS99999999999"},
+        {"country": "France"}, {"network": "192.0.2"}, {"network": "fe80::%eth0/64"},
+        {"network": "fe80::1%1"}, {"network": "A\u017f64496"}, {"network": "AS\u0661"},
+        {"network": "AS99999999999"},
         {"device": ""}, {"device": "x" * 61}, {"device_type": "toaster"},
         {"idle_longer_than": 0}, {"idle_longer_than": 10**12}, {"kind": "x"}, {"method": "a b"},
         {"started_before": "2026-01-01T00:00:00"}, {"started_before": "0001-01-01T00:00:00Z"},

@@ -77,6 +77,12 @@ def test_who_refreshes_in_time_is_never_idle(cast, app, policy_of):
     assert issue(find_session_by_id(app.pk)).expires_in <= 300
 
 
+def another_password(person):
+    """Past us: a command, or a program of somebody's who installs our apps."""
+    person.set_password("another-horse-battery")
+    person.save()
+
+
 ENDINGS = {
     "logged out": lambda cast, app: end_sessions(
         Session.objects.filter(pk=app.pk), reason=EndReason.LOGGED_OUT, actor=cast.member
@@ -89,6 +95,7 @@ ENDINGS = {
     "tenant suspended": lambda cast, app: suspend_tenant(cast.acme, actor=None),
     "idle": lambda cast, app: Session.objects.update(last_seen_at=timezone.now() - 24 * HOUR),
     "capped": lambda cast, app: Session.objects.update(expires_at=timezone.now()),
+    "another password": lambda cast, app: another_password(cast.member),
     "suspected": lambda cast, app: Session.objects.update(suspected_at=timezone.now()),
     "gone": lambda cast, app: Session.objects.all().delete(),
     "moved to another tenant": lambda cast, app: Session.objects.update(tenant=cast.globex),

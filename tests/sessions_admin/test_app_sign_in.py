@@ -181,7 +181,13 @@ def test_tenants_are_not_told_before_the_password(app, contractor):
     assert "data" not in answer.json()
 
 
-@pytest.mark.parametrize("body", ["[]", "{", '"text"', '{"tenant": ["acme"]}'])
+DEEP = "[" * 60_000
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "{", '"text"', '{"tenant": ["acme"]}', DEEP, '{"tenant": ' + DEEP],
+    ids=["list", "open", "text", "tenant", "deep", "deep within"],
+)  # fmt: skip
 def test_odd_bodies_are_refused(app, body, cast):
     answer = app.client.post(LOGIN, body, content_type="application/json")
     assert answer.status_code == 400

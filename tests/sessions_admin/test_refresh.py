@@ -146,6 +146,23 @@ def test_it_dies_with_its_session(cast, app, end):
     assert RefreshToken.objects.count() == 1
 
 
+def test_a_password_that_is_changed_past_us_ends_it(app, member):
+    member.set_password("another-horse-battery")
+    member.save()
+    assert app.go_on().json() == {"error": "invalid_grant"}
+    assert app.session.end_reason == EndReason.CREDENTIAL_CHANGED
+
+
+def test_a_new_server_secret_ends_no_session_while_the_former_counts(app, settings):
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "s" * 64
+    assert app.go_on().status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []  # the session has moved to the new one
+    assert app.go_on().status_code == 200
+    settings.SECRET_KEY = "t" * 64
+    assert app.go_on().json() == {"error": "invalid_grant"}
+
+
 def test_it_ends_for_good_after_the_tenants_time(app, acme, member, policy_of):
     policy_of(acme, refresh_token_lifetime=2 * HOUR)
     app = App()
