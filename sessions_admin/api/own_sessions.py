@@ -7,16 +7,17 @@ from django.db.models import F
 from ninja import Query, Router, Schema
 
 from accounts.step_up import OWN_SESSIONS
-from sessions_admin.api.callers import ApiRequest
-from sessions_admin.api.gate import needs
+from sessions_admin.api.callers import ApiRequest, Caller
+from sessions_admin.api.gate import needs, tenant_of
 from sessions_admin.api.pages import out, page_of
 from sessions_admin.api.problems import NOT_FOUND, ProblemError
 from sessions_admin.api.shapes import Ended, Paging, SessionPage, ended_out, session_out
 from sessions_admin.keyset import Order
 from sessions_admin.lifecycle import end_sessions
+from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import Session
 from sessions_admin.review.own_endings import end_own
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import EndReason, Kind
 from tenants.permissions import Section
 
 router = Router(tags=["Own sessions"])
@@ -56,11 +57,11 @@ def who_calls(request: ApiRequest) -> Any:
 )
 @needs(Section.SESSIONS)
 def own_sessions(request: ApiRequest, paging: Query[Paging]) -> Any:
-    """Your live sessions in all your tenants, the newest first."""
-    user, here = request.caller.person()
-    live = Session.objects.live().of(user).defer("data", "key_hash")
+    """Your live sessions in all your tenants, the newest first; for who acts as you, those of
+    their own tenant."""
+    live = _own(request.caller).live().defer("data", "key_hash")
     page = page_of(live, NEWEST_FIRST, paging)
-    return out(page, [session_out(one, here) for one in page.rows])
+    return out(page, [session_out(one, request.caller.here) for one in page.rows])
 
 
 @router.post(
@@ -72,9 +73,9 @@ def end_own_session(request: ApiRequest, session_id: UUID) -> Any:
     """Another one needs a proof from the last 12 hours; the one that calls does not."""
     caller = request.caller
     user, here = caller.person()
-    if not Session.objects.of(user).filter(pk=session_id).exists():
+    mine = _own(caller).filter(pk=session_id)
+    if not mine.exists():
         raise ProblemError(NOT_FOUND)
-    mine = Session.objects.filter(pk=session_id)
     if session_id == here:
         return ended_out(
             end_sessions(mine, reason=EndReason.LOGGED_OUT, actor=user, via=caller.via)
@@ -108,3 +109,12 @@ def end_own_all(request: ApiRequest) -> Any:
     this_one = Session.objects.filter(pk=here)
     ended += end_sessions(this_one, reason=EndReason.LOGGED_OUT, actor=user, via=caller.via)
     return ended_out(ended)
+
+
+def _own(caller: Caller) -> SessionQuerySet:
+    """The person's; of a support session those in its tenant, where the asker has business."""
+    user, _ = caller.person()
+    sessions: SessionQuerySet = Session.objects.of(user)
+    if caller.session and caller.session.kind == Kind.SUPPORT:
+        return sessions.within(tenant_of(caller))
+    return sessions

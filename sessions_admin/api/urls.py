@@ -26,5 +26,5 @@ def _entered() -> list[Any]:
 urlpatterns = [
     *_entered(),
     path("openapi.json", openapi, name="openapi"),
-    re_path(r"^.*$", nothing),
+    re_path(r"^[\s\S]*$", nothing),
 ]

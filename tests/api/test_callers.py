@@ -1,6 +1,7 @@
 """Who may call, and what each caller needs."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -198,6 +199,30 @@ def test_a_support_session_is_no_proof_of_the_person(token_of, cast):
     program = support_session(cast, token_of)
     assert code_of(program.post("/sessions/end-all")) == "step_up_required"
     assert code_of(program.post("/me/sessions/end-others")) == "step_up_required"
+
+
+def test_a_support_session_sees_nothing_of_the_persons_other_tenants(token_of, cast):
+    in_acme = hold(cast.contractor, cast.acme, idle=timedelta())
+    in_globex = hold(cast.contractor, cast.globex, idle=timedelta())
+    here = hold(cast.owner, cast.acme, idle=timedelta())
+    program = token_of(
+        cast.contractor, cast.acme, kind=Kind.SUPPORT, made_from=in_acme, asked_in=here,
+        asked_by=cast.owner, ask_reason="A test",
+    )  # fmt: skip
+    seen = {one["id"] for one in program.read("/me/sessions").json()["items"]}
+    assert seen == {str(in_acme.pk), str(program.own.pk)}
+    foreign = program.post(f"/me/sessions/{in_globex.pk}/end")
+    unknown = program.post(f"/me/sessions/{uuid4()}/end")
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.content == unknown.content
+
+
+def test_a_support_session_dies_with_the_password_of_who_asked_for_it(token_of, cast):
+    program = support_session(cast, token_of)
+    assert program.read("/me").status_code == 200
+    cast.owner.set_password("another-horse-battery")
+    cast.owner.save()  # past us: nobody ends the sessions
+    assert program.read("/me").status_code == 401
 
 
 def test_an_operator_without_tenant_is_told(token_of, cast):
