@@ -6,15 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.acts import operator_of
-from accounts.admin import OperatorAdmin
 from sessions_admin.admin.history import link_to_session
 from sessions_admin.admin.listing import (
     RecordAdmin,
@@ -23,6 +21,7 @@ from sessions_admin.admin.listing import (
     at_a_glance,
     people_named,
 )
+from sessions_admin.admin.rules import AsModelForm, RulesAdmin
 from sessions_admin.lifecycle.deciding import change_risk_rules, ensure_rules
 from sessions_admin.models import Risk, RiskRules
 from sessions_admin.suspicious import evidence
@@ -120,9 +119,7 @@ class RiskAdmin(RecordAdmin):
         return link_to_session(risk.other_session_id)
 
 
-class RiskRulesForm(RulesForm):
-    """The portal's form, so that the same is valid, in the shape that Django admin works with."""
-
+class RiskRulesForm(AsModelForm, RulesForm):
     class Meta:
         model = RiskRules
         labels: dict[str, str] = {}
@@ -140,24 +137,14 @@ class RiskRulesForm(RulesForm):
         self.fields["cool_down"].label = _("Cool-down in hours")
         self.fields["report_only"].widget = forms.CheckboxInput()
 
-    def save(self, commit: bool = True) -> RiskRules:  # noqa: FBT001, FBT002  Django's
-        """Nothing yet: RiskRulesAdmin.save_model does."""
-        return self.instance
-
-    def save_m2m(self) -> None:
-        """There is nothing of the kind."""
-
 
 @admin.register(RiskRules)
-class RiskRulesAdmin(OperatorAdmin):
+class RiskRulesAdmin(RulesAdmin):
     """What each tenant does about suspicious sessions, and the platform: for sessions without a
     tenant and what new tenants start with. A change goes the way that it goes in the portal."""
 
     list_display = ("__str__", "trial", "sharpest", "trusted")
-    list_select_related = ("tenant",)
-    search_fields = ("tenant__name", "tenant__slug")
-    ordering = (F("tenant__name").asc(nulls_first=True),)
-    sortable_by = ()
+    form_class = RiskRulesForm
     fieldsets = (
         (None, {"fields": ("report_only",)}),
         (_("What each finding leads to"), {"fields": tuple(str(one) for one in Detector)}),
@@ -166,15 +153,8 @@ class RiskRulesAdmin(OperatorAdmin):
         )}),
     )  # fmt: skip
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        ensure_rules(None)
-        return super().changelist_view(request, extra_context)
+    def ensure_platform(self) -> RiskRules:
+        return ensure_rules(None)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -185,9 +165,6 @@ class RiskRulesAdmin(OperatorAdmin):
             return rules
         tenant = Tenant.objects.filter(pk=pk).first()
         return ensure_rules(tenant) if tenant else None
-
-    def get_form(self, request: HttpRequest, obj: Any = None, *_a: Any, **_k: Any) -> Any:
-        return RiskRulesForm
 
     def save_model(self, request: HttpRequest, obj: RiskRules, form: Any, change: Any) -> None:
         change_risk_rules(obj.tenant, form.rules(), operator_of(request))

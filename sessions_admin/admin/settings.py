@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import format_lazy
@@ -17,6 +17,7 @@ from accounts.acts import Act, operator_of
 from accounts.admin import OperatorAdmin
 from sessions_admin.admin.durations import DurationField
 from sessions_admin.admin.listing import as_uuid
+from sessions_admin.admin.rules import AsModelForm, RulesAdmin
 from sessions_admin.lifecycle import end_everything
 from sessions_admin.lifecycle.ending import ensure_policy
 from sessions_admin.lifecycle.policy_change import change_policy
@@ -38,9 +39,7 @@ def end_all(
     return ngettext("%d session was ended.", "%d sessions were ended.", done) % done
 
 
-class SessionPolicyForm(SettingsForm):
-    """The portal's form, so that the same is valid, in the shape that Django admin works with."""
-
+class SessionPolicyForm(AsModelForm, SettingsForm):
     class Meta:
         model = SessionPolicy
         labels: dict[str, str] = {}
@@ -59,24 +58,14 @@ class SessionPolicyForm(SettingsForm):
         self.fields["refresh_token_lifetime"].label = _("Refresh token lifetime in hours")
         self.fields["support_session_lifetime"].label = _("Support session lifetime in minutes")
 
-    def save(self, commit: bool = True) -> SessionPolicy:  # noqa: FBT001, FBT002  Django's
-        """Nothing yet: SessionPolicyAdmin.save_model does."""
-        return self.instance
-
-    def save_m2m(self) -> None:
-        """There is nothing of the kind."""
-
 
 @admin.register(SessionPolicy)
-class SessionPolicyAdmin(OperatorAdmin):
+class SessionPolicyAdmin(RulesAdmin):
     """The rules of each tenant, and the platform's: for sessions without a tenant, and what new
     tenants start with. A change goes the way that it goes in the portal."""
 
     list_display = ("__str__", "idle", "force_re_login", "limit")
-    list_select_related = ("tenant",)
-    search_fields = ("tenant__name", "tenant__slug")
-    ordering = (F("tenant__name").asc(nulls_first=True),)
-    sortable_by = ()
+    form_class = SessionPolicyForm
     fieldsets = (
         (None, {"fields": (
             "idle_timeout_enabled", ("idle_timeout_value", "idle_timeout_unit"),
@@ -97,15 +86,8 @@ class SessionPolicyAdmin(OperatorAdmin):
         ),
     )  # fmt: skip
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        ensure_policy(None)
-        return super().changelist_view(request, extra_context)
+    def ensure_platform(self) -> SessionPolicy:
+        return ensure_policy(None)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -116,9 +98,6 @@ class SessionPolicyAdmin(OperatorAdmin):
             return policy
         tenant = Tenant.objects.filter(pk=pk).first()
         return SessionPolicy(id=tenant.pk, tenant=tenant) if tenant else None
-
-    def get_form(self, request: HttpRequest, obj: Any = None, *_a: Any, **_k: Any) -> Any:
-        return SessionPolicyForm
 
     def save_model(self, request: HttpRequest, obj: SessionPolicy, form: Any, change: Any) -> None:
         ended = len(change_policy(obj.tenant, form.settings(), operator_of(request)).ended)
