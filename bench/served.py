@@ -35,7 +35,7 @@ from sessions_admin.tokens import api_keys
 from sessions_admin.tokens.access_tokens import claims_of, issue
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.access import Access, CurrentTenant
-from tests.databases import _free_port as free_port
+from tests.ports import free_port, listens, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "bench-bench-bench-bench-bench-bench-bench"
@@ -44,7 +44,6 @@ IP, AGENT = str(ENVIRON["REMOTE_ADDR"]), str(ENVIRON["HTTP_USER_AGENT"])
 SESSIONS = 400  # of each kind
 CONNECTIONS, SECONDS, ROUNDS = 4, 3.0, 5
 ENDINGS_A_SECOND = 10
-START_SECONDS = 30
 REFUSED = "401"
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -270,20 +269,8 @@ def _served() -> Iterator[tuple[int, int]]:
     environment = os.environ | {"FORWARD_AUTH_SECRET": SECRET, "TRUSTED_PROXIES": "127.0.0.1"}
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(server, port)
+        wait_for(server, listens(port))
         yield port, server.pid
     finally:
         server.terminate()
         server.wait()
-
-
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("The server did not start.")

@@ -11,11 +11,9 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +21,8 @@ from types import FrameType
 
 import psycopg
 
-START_SECONDS = 60
+from tests.ports import free_port, wait_for
+
 # The data is thrown away, so nothing waits for the disk. Many workers and racing threads connect.
 SETTINGS = {
     "fsync": "off",
@@ -70,7 +69,7 @@ def _running(binaries: Path, directory: Path) -> Iterator[str]:
     if user is not None:
         shutil.chown(directory, user)
         shutil.chown(password_file, user)
-    data, log, port = directory / "data", directory / "log", _free_port()
+    data, log, port = directory / "data", directory / "log", free_port()
     subprocess.run(
         [
             binaries / "initdb", "--pgdata", data, "--username", "latchkey",
@@ -88,7 +87,12 @@ def _running(binaries: Path, directory: Path) -> Iterator[str]:
         )  # fmt: skip
     try:
         url = f"postgres://latchkey:{password}@127.0.0.1:{port}/postgres"
-        _wait_for(server, url, log)
+        wait_for(
+            server,
+            lambda: psycopg.connect(url, connect_timeout=2).close(),
+            psycopg.OperationalError,
+            log,
+        )
         yield url
     finally:
         # "Immediate shutdown" without closing anything properly: the data goes anyway.
@@ -102,25 +106,6 @@ def _unprivileged_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
 
 
 def unwind_on_signals() -> None:

@@ -6,12 +6,9 @@ the system's Chromium through it and writes the pictures and the page that shows
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "screens"
 sys.path.insert(0, str(ROOT))
 
-START_SECONDS = 120  # migrating, collecting and the demo, on a slow machine
 SETTLE_MS = 900  # what pages fetch after they have loaded
 HEIGHTS = {1280: 800, 390: 844}
 TALLEST = {1280: 1150, 390: 1450}  # beyond that a list repeats itself
@@ -54,6 +50,8 @@ def main() -> int:
 @contextmanager
 def portal() -> Iterator[str]:
     """The portal with demo data on a scratch database; its address. This process shares it."""
+    from tests.ports import free_port, wait_for
+
     with tempfile.TemporaryDirectory(prefix="latchkey-screens-") as directory:
         port = free_port()
         os.environ |= {
@@ -73,32 +71,12 @@ def portal() -> Iterator[str]:
                 [sys.executable, ROOT / "tools" / "run.py"], stdout=output, stderr=output
             )
         try:
-            if not is_up(server, f"http://127.0.0.1:{port}/readyz"):
-                sys.exit(f"The portal did not start:\n{log.read_text(errors='replace')}")
+            ready = f"http://127.0.0.1:{port}/readyz"
+            wait_for(server, lambda: urllib.request.urlopen(ready).close(), log=log)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_up(server: subprocess.Popen[bytes], url: str) -> bool:
-    """Waits until the portal answers; False when it never does."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(url).close()  # noqa: S310  our own server
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-        else:
-            return True
-    return False
 
 
 def take_all(url: str) -> None:

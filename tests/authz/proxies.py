@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +19,10 @@ from django.db import connection
 from examples.app import Application
 from tests.authz.conftest import SECRET
 from tests.authz.programs import program
-from tests.databases import _free_port as free_port
+from tests.ports import free_port, listens, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = ROOT / "examples"
-START_SECONDS = 30
 # As the examples have them.
 PORTAL, APPLICATION, PROXY = "127.0.0.1:8000", "127.0.0.1:9000", ":8080"
 EXAMPLE_SECRET = "change-me-change-me-change-me-change-me"
@@ -168,7 +166,7 @@ def running(command, port: int, environment: dict[str, str], *, cwd: Path) -> It
             command, cwd=cwd, env=environment, stdout=output, stderr=output, process_group=0
         )
     try:
-        _wait_for(child, port, log)
+        wait_for(child, listens(port), log=log)
         yield
     finally:
         child.terminate()
@@ -178,18 +176,6 @@ def running(command, port: int, environment: dict[str, str], *, cwd: Path) -> It
             child.kill()
             child.wait()
         log.unlink(missing_ok=True)
-
-
-def _wait_for(child: subprocess.Popen, port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and child.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"{child.args!r} did not start:\n{log.read_text(errors='replace')}")
 
 
 def _database_url() -> str:
