@@ -9,7 +9,7 @@ after the sign-in.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # The answer to a refresh may be lost on the way; so long the spent token gets the same successor.
 GRACE = timedelta(seconds=10)
-# A spent token that comes back is a theft found out for so long; later it is merely unknown.
+# The rows of spent tokens are kept for so long, to be looked at; a copy is found out without.
 SPENT_KEPT = timedelta(days=7)
 
 
@@ -48,7 +48,7 @@ class Refreshed:
 
 def first_token(session_id: UUID) -> str:
     """The refresh token of a session that was born just now."""
-    return _put(session_id, refresh_tokens.new_token())
+    return _put(session_id, refresh_tokens.new_token(session_id))
 
 
 def refresh(token: str, client: Client) -> Refreshed | None:
@@ -65,8 +65,8 @@ def refresh(token: str, client: Client) -> Refreshed | None:
             .filter(token_hash=refresh_tokens.hash_of(token))
             .first()
         )
-        found = find_session_by_id(row.session_id) if row else None
-        if row is None or found is None or found.kind != Kind.APP or found.ended_at is not None:
+        found = _session_of(row, token)
+        if found is None or found.kind != Kind.APP or found.ended_at is not None:
             return None
         if over := verdict(found.facts, found.policy, timezone.now()):
             expire(found.id, over)
@@ -74,12 +74,10 @@ def refresh(token: str, client: Client) -> Refreshed | None:
         if not is_of_present_credential(found):
             _end(found, EndReason.CREDENTIAL_CHANGED, actor=found.user)
             return None
-        if not is_usable(found):
+        if row is None or _is_copied(row):
+            _end_as_copied(found, row)
             return None
-        if row.spent_at is not None and timezone.now() - row.spent_at > GRACE:
-            _end_as_copied(found, row.spent_at)
-            return None
-        return _go_on(row, token, found, client)
+        return _go_on(row, token, found, client) if is_usable(found) else None
 
 
 def session_of_refresh_token(token: str) -> FoundSession | None:
@@ -91,6 +89,24 @@ def session_of_refresh_token(token: str) -> FoundSession | None:
     ).values_list("session_id", flat=True)
     session_id = current.first()
     return find_session_by_id(session_id) if session_id else None
+
+
+def _session_of(row: RefreshToken | None, token: str) -> FoundSession | None:
+    """The session of the token; of one without a row, if it was spent and forgotten since."""
+    if row is not None:
+        return find_session_by_id(row.session_id)
+    given = refresh_tokens.given(token)
+    if given is None:
+        return None
+    # Younger than the current one it is not spent: the database was set back, from a backup.
+    later = RefreshToken.objects.filter(
+        session=given.session_id, spent_at=None, issued_at__gte=given.at
+    )
+    return find_session_by_id(given.session_id) if later.exists() else None
+
+
+def _is_copied(row: RefreshToken) -> bool:
+    return row.spent_at is not None and timezone.now() - row.spent_at > GRACE
 
 
 def _go_on(row: RefreshToken, token: str, found: FoundSession, client: Client) -> Refreshed | None:
@@ -111,7 +127,7 @@ def _go_on(row: RefreshToken, token: str, found: FoundSession, client: Client) -
 
 def _spend(row: RefreshToken, token: str) -> str:
     now = timezone.now()
-    successor = refresh_tokens.new_token()
+    successor = refresh_tokens.new_token(row.session_id)
     row.spent_at, row.successor = now, refresh_tokens.seal(successor, token)
     row.save(update_fields=["spent_at", "successor"])
     RefreshToken.objects.filter(session=row.session_id, spent_at__lt=now - SPENT_KEPT).delete()
@@ -125,13 +141,13 @@ def _put(session_id: UUID, token: str) -> str:
     return token
 
 
-def _end_as_copied(found: FoundSession, spent_at: datetime) -> None:
+def _end_as_copied(found: FoundSession, row: RefreshToken | None) -> None:
     """Two hold the same token: the app, and somebody who copied it. Neither goes on, and the
     person is told (RFC 9700 §4.14.2)."""
     tenant = found.access.tenant
     audit.record(
         AuditAction.TOKEN_REUSED, user_id=found.user_id, tenant_id=tenant and tenant.id,
-        session_id=found.id, spent_at=spent_at.isoformat(),
+        session_id=found.id, spent_at=row.spent_at.isoformat() if row and row.spent_at else "",
     )  # fmt: skip
     _end(found, EndReason.TOKEN_REUSE)
 

@@ -1,6 +1,7 @@
 """Refresh tokens: one successor each, and a copy found out (RFC 9700 §4.14)."""
 
 import threading
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
@@ -126,6 +127,54 @@ def test_spent_tokens_are_forgotten_in_the_end(app):
     assert RefreshToken.objects.count() <= 9
     assert kept.spent_at > timezone.now()
     assert SPENT_KEPT == 7 * DAY
+
+
+def test_a_copy_is_found_out_when_its_row_is_long_gone(app):
+    """The thief of a phone that lies in a drawer goes on meanwhile; then its owner comes back."""
+    drawer = app.refresh
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(20):
+            app.go_on()
+            clock.shift(DAY - MINUTE)
+        assert not RefreshToken.objects.filter(issued_at__lt=timezone.now() - 9 * DAY).exists()
+        assert spend(drawer).json() == {"error": "invalid_grant"}
+        assert app.session.end_reason == EndReason.TOKEN_REUSE
+        assert app.go_on().status_code == 400
+
+
+def test_nobody_makes_a_token_that_looks_spent(app):
+    """It would end somebody else's session."""
+    value = app.refresh.removeprefix("lkr_")
+    raw = bytearray(urlsafe_b64decode(value + "=="))
+    for at in (0, 16, 30, len(raw) - 1):
+        made = raw.copy()
+        made[at] ^= 1
+        text = "lkr_" + urlsafe_b64encode(bytes(made)).decode().rstrip("=")
+        assert spend(text).json() == {"error": "invalid_grant"}
+    for text in ("lkr_", "lkr_" + value[:-22], "lkr_" + value + value[:20], "lkr_!" + value):
+        assert spend(text).json() == {"error": "invalid_grant"}
+    assert app.session.ended_at is None
+
+
+def test_a_database_that_was_set_back_accuses_nobody(app):
+    """Of a copy: the app has a token that the backup does not know yet."""
+    held = app.refresh
+    with time_machine.travel(timezone.now() + MINUTE, tick=False):
+        app.go_on()
+        RefreshToken.objects.get(spent_at=None).delete()
+        RefreshToken.objects.update(spent_at=None, successor=b"")
+        assert app.go_on().json() == {"error": "invalid_grant"}
+    assert app.session.ended_at is None
+    assert spend(held).status_code == 200
+
+
+def test_a_copy_of_a_suspected_session_ends_it(app):
+    stolen = app.refresh
+    app.go_on()
+    Session.objects.update(suspected_at=timezone.now())
+    with time_machine.travel(timezone.now() + MINUTE):
+        spend(stolen)
+    assert app.session.end_reason == EndReason.TOKEN_REUSE
 
 
 ENDINGS = {
