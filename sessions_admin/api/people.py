@@ -21,6 +21,7 @@ from sessions_admin.api.shapes import (
     Note,
     Paging,
     SessionPage,
+    Word,
     attempt_out,
     ended_out,
     printable,
@@ -29,6 +30,7 @@ from sessions_admin.api.shapes import (
 from sessions_admin.bulk_ending import end_of
 from sessions_admin.keyset import Order
 from sessions_admin.models import Session
+from sessions_admin.people.filters import ON
 from sessions_admin.people.login_history import LATEST_FIRST, attempts_at
 from sessions_admin.people.people_list import (
     BY_ACTIVITY,
@@ -84,7 +86,32 @@ class PeopleWanted(Paging):
         Field(description="Words in the name or address, or the beginning of an IP address."),
     ] = ""
     state: Annotated[State | None, Field(description="Which people.")] = None
+    group: Annotated[Word | None, Field(description="Members of the group of this name.")] = None
+    country: Annotated[
+        str | None,
+        Field(pattern="^[A-Za-z]{2}$", description="With a live session from there: `FR`."),
+    ] = None
+    suspicious: Annotated[
+        bool, Field(description="With an open finding, or a session that must be proven.")
+    ] = False
+    at_limit: Annotated[
+        bool, Field(description="With as many live sessions as the tenant allows, or more.")
+    ] = False
     sort: Annotated[Sort, Field(description="Descending with “-”.")] = "name"
+
+    @property
+    def tells_of_sessions(self) -> bool:
+        of_sessions = self.state == State.SIGNED_IN, self.country, self.suspicious, self.at_limit
+        return any(of_sessions) or self.sort.endswith(BY_ACTIVITY)
+
+    def as_query(self) -> dict[str, str]:
+        """As the URL of the page has it."""
+        flags = {"suspicious": self.suspicious, "at_limit": self.at_limit}
+        return {
+            "q": self.q, "state": self.state or "", "group": self.group or "",
+            "country": self.country or "", "sort": self.sort,
+            **{name: ON for name, is_set in flags.items() if is_set},
+        }  # fmt: skip
 
 
 class SessionsWanted(Paging):
@@ -100,12 +127,9 @@ def users(request: ApiRequest, wanted: Query[PeopleWanted]) -> Any:
     caller = request.caller
     tenant, now = tenant_of(caller), timezone.now()
     sees_sessions = caller.access.may(Permission.SESSIONS_VIEW)
-    if wanted.state == State.SIGNED_IN or wanted.sort.endswith(BY_ACTIVITY):
+    if wanted.tells_of_sessions:
         hold_to(caller, Permission.SESSIONS_VIEW)
-    chosen = Wanted.of(
-        {"q": wanted.q, "state": wanted.state or "", "sort": wanted.sort},
-        sees_sessions=sees_sessions,
-    )
+    chosen = Wanted.of(wanted.as_query(), sees_sessions=sees_sessions)
     page = page_of(people(tenant, chosen, now), chosen.order, wanted)
     found = people_of(tenant, page.rows, now, listed=1 if sees_sessions else 0)
     return out(page, [_person(one, sees_sessions=sees_sessions) for one in found])

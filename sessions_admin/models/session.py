@@ -98,6 +98,12 @@ class Session(AccessFields):
             models.Index(
                 fields=["tenant", "user"], name="live_by_tenant", condition=Q(ended_at=None)
             ),
+            # The countries that there are: one look each.
+            models.Index(
+                fields=["tenant", "country_code", "country"],
+                name="live_by_country",
+                condition=Q(ended_at=None),
+            ),
             models.Index(
                 fields=["user", "ended_at"],
                 name="ended_by_user",

@@ -5,7 +5,6 @@ A page costs the same handful of statements, whatever the number of people and o
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +19,6 @@ from django.db.models import (
     Exists,
     F,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Value,
@@ -33,7 +31,9 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.keyset import Order, Page, page_of
 from sessions_admin.models import Session
+from sessions_admin.people.filters import Filters
 from sessions_admin.people.members import belongs_elsewhere, is_only_here
+from sessions_admin.people.search import matches
 from sessions_admin.review.display import card_rows
 from sessions_admin.review.traits import Trait, traits_of
 from sessions_admin.suspicious.suspicions import with_findings
@@ -88,6 +88,7 @@ class Wanted:
 
     query: str
     state: State | None
+    filters: Filters
     order: Order
     sees_sessions: bool  # without it, sessions neither filter nor sort: that would tell about them
 
@@ -97,9 +98,14 @@ class Wanted:
         return cls(
             typed.strip()[:QUERY_LENGTH],
             _state(query.get("state", ""), sees_sessions=sees_sessions),
+            Filters.of(query, sees_sessions=sees_sessions),
             _order(query.get("sort", ""), sees_sessions=sees_sessions),
             sees_sessions,
         )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query or self.state or self.filters)
 
     def states(self) -> dict[State, str | Promise]:
         """The filters that there are for this person."""
@@ -230,7 +236,8 @@ def found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Memb
     people = Membership.objects.filter(tenant_id=tenant.id)
     live = Session.objects.live(now).within(tenant)
     for word in wanted.query.split()[:QUERY_WORDS]:
-        people = people.filter(_matches(word, live if wanted.sees_sessions else None))
+        people = people.filter(matches(word, live if wanted.sees_sessions else None))
+    people = wanted.filters.of_members(people, live, tenant)
     if wanted.state == State.SIGNED_IN:
         return people.filter(user__in=live.values("user"))
     if wanted.state == State.DISABLED:
@@ -240,29 +247,6 @@ def found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Memb
     if wanted.state == State.ONE_FACTOR:
         return people.filter(~_has_two_factor())
     return people
-
-
-def _matches(word: str, live: SessionQuerySet | None) -> Q:
-    """The word is in the name or the address, or a live session comes from the IP."""
-    matching = Q()
-    for spelling in _spellings(word):
-        matching |= Q(user__display_name__icontains=spelling) | Q(user__email__icontains=spelling)
-    if live is not None and ("." in word or ":" in word):
-        matching |= Q(user__in=live.filter(_comes_from(word)).values("user"))
-    return matching
-
-
-def _comes_from(address: str) -> Q:
-    """An IP in any spelling, or its beginning."""
-    try:
-        return Q(ip=str(ipaddress.ip_address(address)))
-    except ValueError:
-        return Q(ip__istartswith=address)
-
-
-def _spellings(word: str) -> set[str]:
-    """SQLite folds the case of ASCII only."""
-    return {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
 
 
 def _has_two_factor() -> Exists:

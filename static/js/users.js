@@ -11,6 +11,12 @@ document.addEventListener("close", (event) => {
   if (event.target.id === "question-dialog") event.target.remove();
 }, true);
 
+// Filters that are not set need not stand in the address.
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches("[data-short-query]")) return;
+  for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+});
+
 // A row unfolds by a request and folds up without one.
 function expansionOf(link) {
   const next = link.closest("tr").nextElementSibling;

@@ -49,6 +49,36 @@ def test_it_searches_filters_and_sorts(key_of, cast):
     assert names(program.read("/users?q=nobody-at-all")) == []
 
 
+def test_it_filters_as_the_page_does(key_of, cast, policy_of):
+    policy_of(cast.acme, max_live_sessions_enabled=True, max_live_sessions=1)
+    hold(cast.member, cast.acme, place=LYON, idle=timedelta())
+    session = hold(cast.auditor, cast.acme, idle=timedelta())
+    session.suspected_at = timezone.now()
+    session.save(update_fields=["suspected_at"])
+    program = key_of()
+    assert names(program.read("/users?group=Auditors")) == [cast.auditor.name]
+    assert names(program.read("/users?group=Auditor")) == []
+    assert names(program.read("/users?country=fr")) == [cast.member.name]
+    assert names(program.read("/users?suspicious=true")) == [cast.auditor.name]
+    assert names(program.read("/users?at_limit=true")) == [cast.auditor.name, cast.member.name]
+    assert names(program.read("/users?at_limit=true&group=Members")) == [cast.member.name]
+    assert len(names(program.read("/users?suspicious=false"))) == 5
+
+
+@pytest.mark.parametrize(
+    "query", ["country=F", "country=FRA", "country=%00%00", "suspicious=often"]
+)
+def test_it_says_what_is_no_filter(key_of, query):
+    assert code_of(key_of().read(f"/users?{query}")) == "invalid"
+
+
+@pytest.mark.parametrize("query", ["country=FR", "suspicious=true", "at_limit=true"])
+def test_what_tells_of_sessions_needs_the_permission(key_of, cast, query):
+    program = key_of(cast.acme, "users.view")
+    assert code_of(program.read(f"/users?{query}")) == "forbidden"
+    assert names(program.read("/users?group=Auditors")) == [cast.auditor.name]
+
+
 def test_pages_hold_everybody_once(key_of):
     program, seen, after = key_of(), [], ""
     while True:

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from sessions_admin.people.filters import choices
 from sessions_admin.people.members import refusal_to_end
 from sessions_admin.people.people_list import (
     COUNTED,
@@ -38,6 +39,7 @@ def users(request: TenantRequest) -> HttpResponse:
         "rows": [(person, options(request, person)) for person in people],
         "page": page,
         "wanted": wanted,
+        "choices": choices(request.tenant, wanted.filters, sees_sessions=wanted.sees_sessions),
         "count": count_people(request.tenant, wanted, now),
         "counted": COUNTED,
         "limit": this_session(request).policy.max_live_sessions,
