@@ -58,6 +58,9 @@ def measure(town: Town) -> list[Timing]:
     # The manifest of static files needs collectstatic, and asks the database nothing.
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     warnings.filterwarnings("ignore", message="No directory at")
+    with connection.cursor() as cursor:
+        # One request is then the work of one process, all of which is counted.
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
     with override_settings(STORAGES=settings.STORAGES | {"staticfiles": plain}):
         return [_timing(page, ask) for page, ask in asked(town)]
 

@@ -107,7 +107,7 @@ def end_previewed(token: str, query: SessionQuery, asker: Asker, *, note: str = 
 
 def end_of(sessions: SessionQuerySet, asker: Asker, *, note: str = "") -> list[EndedSession]:
     """Ends those of these sessions that are the tenant's and live, but the one that asks."""
-    return _revoke(sessions.live().within(asker.tenant), asker, note)
+    return _revoke(sessions.live_within(asker.tenant), asker, note)
 
 
 def _end(some: Iterable[UUID], query: SessionQuery, asker: Asker, note: str) -> list[EndedSession]:

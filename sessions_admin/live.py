@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Least
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
 from sessions_admin.vocabulary import EndReason, Kind
-from tenants.models import Membership
+from tenants.models import Membership, Tenant
 
 ALLOW_ALL_USERS = "django.contrib.auth.backends.AllowAllUsersModelBackend"
 
@@ -27,14 +28,18 @@ class SessionQuerySet(models.QuerySet[Any]):
         """The rows that nobody has ended; some may be overdue."""
         return self.filter(ended_at=None)
 
-    def live(self, now: datetime | None = None, rules: Policy | None = None) -> Self:
-        """The sessions that a request could use at this moment, each by its tenant's policy.
+    def live(self, now: datetime | None = None) -> Self:
+        """The sessions that a request could use at this moment, each by its tenant's policy."""
+        return self._live(now, None)
 
-        `rules`: what all of these are under, where that is known: a database that need not look
-        it up for each of a hundred thousand is three times as fast.
-        """
-        now = now or timezone.now()
-        return self.open().with_deadlines(rules).filter(has_access(), deadline__gt=now)
+    def live_within(self, tenant: Any, now: datetime | None = None) -> Self:
+        """live().within(tenant), in a third of the time: the rules are looked up once, and not
+        for each of a hundred thousand rows."""
+        return self.within(tenant)._live(now, tenant.id)
+
+    def _live(self, now: datetime | None, tenant_id: UUID | None) -> Self:
+        dated = self.open().with_deadlines(tenant_id)
+        return dated.filter(has_access(tenant_id), deadline__gt=now or timezone.now())
 
     def overdue(self, now: datetime) -> Self:
         """The open rows that no request can use any more: what the sweeper tidies."""
@@ -50,11 +55,12 @@ class SessionQuerySet(models.QuerySet[Any]):
         """The sessions of a tenant (a model or the request's CurrentTenant)."""
         return self.filter(tenant_id=tenant.id)
 
-    def with_deadlines(self, rules: Policy | None = None) -> Self:
-        """Annotates `deadline`, the moment that bites first, and `absolute_deadline`."""
-        absolute = _absolute_deadline(rules)
+    def with_deadlines(self, tenant_id: UUID | None = None) -> Self:
+        """Annotates `deadline`, the moment that bites first, and `absolute_deadline`; of a tenant
+        whose sessions these all are, or each by its own."""
+        absolute = _absolute_deadline(_policy(tenant_id))
         return self.annotate(
-            absolute_deadline=absolute, deadline=Least(_idle_deadline(rules), absolute)
+            absolute_deadline=absolute, deadline=Least(_idle_deadline(_policy(tenant_id)), absolute)
         )
 
     def outlived(self, policy: Policy, now: datetime) -> Self:
@@ -76,17 +82,29 @@ def signed_in_too_long(policy: Policy, now: datetime) -> Q:
     return over
 
 
-def has_access() -> Q:
-    """Twin of policy.lost_access: the person, the tenant and the membership are in order."""
+def has_access(tenant_id: UUID | None = None) -> Q:
+    """Twin of policy.lost_access: the person, the tenant and the membership are in order; within
+    one tenant, or wherever each session is."""
+    over = _policy(tenant_id).filter(ended_before__gt=OuterRef("started_at"))
+    access = _belongs() if tenant_id is None else _belongs_to(tenant_id)
+    return access & ~Q(Exists(over))
+
+
+def _belongs() -> Q:
     member = Membership.objects.filter(
         tenant=OuterRef("tenant"), user=OuterRef("user"), is_active=True
     )
     person = Q() if inactive_may_enter() else Q(user=None) | Q(user__is_active=True)
-    return (
-        person
-        & (Q(tenant=None) | Q(Q(tenant__is_active=True), Exists(member)))
-        & ~Q(Exists(_policy().filter(ended_before__gt=OuterRef("started_at"))))
-    )
+    return person & (Q(tenant=None) | Q(Q(tenant__is_active=True), Exists(member)))
+
+
+def _belongs_to(tenant_id: UUID) -> Q:
+    """The few who are disabled are looked for, and not the many who are not."""
+    is_active = Tenant.objects.filter(pk=tenant_id, is_active=True)
+    member = Membership.objects.filter(tenant=tenant_id, user=OuterRef("user"), is_active=True)
+    disabled = get_user_model().objects.filter(pk=OuterRef("user"), is_active=False)
+    person = Q() if inactive_may_enter() else ~Q(Exists(disabled))
+    return Q(Exists(is_active)) & Q(Exists(member)) & person
 
 
 def inactive_may_enter() -> bool:
@@ -113,36 +131,25 @@ def end_reason() -> Case:
     )
 
 
-def _policy() -> models.QuerySet[Any]:
-    """The policy row of the session in the outer query; it may be missing: all switches off."""
-    return apps.get_model("sessions_admin.SessionPolicy").objects.filter(
-        pk=Coalesce(OuterRef("tenant"), Value(UUID(int=0), models.UUIDField()))
-    )
+def _policy(tenant_id: UUID | None = None) -> models.QuerySet[Any]:
+    """The policy row of the tenant, or of the session in the outer query; it may be missing: all
+    switches off."""
+    of = tenant_id or Coalesce(OuterRef("tenant"), Value(UUID(int=0), models.UUIDField()))
+    return apps.get_model("sessions_admin.SessionPolicy").objects.filter(pk=of)
 
 
-def _idle_deadline(rules: Policy | None) -> ExpressionWrapper[Any]:
-    timeout = (
-        Value(rules.idle_timeout, models.DurationField())
-        if rules
-        else Coalesce(
-            Subquery(_policy().filter(idle_timeout_enabled=True).values("idle_timeout")),
-            Value(IDLE_TIMEOUT_OFF, models.DurationField()),
-        )
+def _idle_deadline(policy: models.QuerySet[Any]) -> ExpressionWrapper[Any]:
+    timeout = Coalesce(
+        Subquery(policy.filter(idle_timeout_enabled=True).values("idle_timeout")),
+        Value(IDLE_TIMEOUT_OFF, models.DurationField()),
     )
     return ExpressionWrapper(F("last_seen_at") + timeout, models.DateTimeField())
 
 
-def _absolute_deadline(rules: Policy | None) -> Any:
-    cap = Coalesce(F("expires_at"), _never())
-    if rules and rules.absolute_timeout is None:
-        return cap
-    timeout = (
-        Value(rules.absolute_timeout, models.DurationField())
-        if rules
-        else Subquery(_policy().filter(absolute_timeout_enabled=True).values("absolute_timeout"))
-    )
+def _absolute_deadline(policy: models.QuerySet[Any]) -> Least:
+    timeout = Subquery(policy.filter(absolute_timeout_enabled=True).values("absolute_timeout"))
     forced = ExpressionWrapper(F("authenticated_at") + timeout, models.DateTimeField())
-    return Least(Coalesce(forced, _never()), cap)
+    return Least(Coalesce(forced, _never()), Coalesce(F("expires_at"), _never()))
 
 
 def _never() -> Value:

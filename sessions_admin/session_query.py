@@ -53,7 +53,7 @@ def matching(
     sessions: SessionQuerySet, query: SessionQuery, tenant: CurrentTenant, now: datetime
 ) -> SessionQuerySet:
     """Those of the tenant's live sessions that meet all criteria."""
-    live = sessions.live(now).within(tenant).filter(user__isnull=False)
+    live = sessions.live_within(tenant, now).filter(user__isnull=False)
     return live.filter(*_criteria(query, tenant, now))
 
 

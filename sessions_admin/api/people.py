@@ -159,7 +159,7 @@ def user_sessions(request: ApiRequest, user_id: UUID, wanted: Query[SessionsWant
     tenant = tenant_of(request.caller)
     person = _member(request, user_id).user
     if wanted.state == "live":
-        sessions, order = Session.objects.live(), NEWEST_FIRST
+        sessions, order = Session.objects.live_within(tenant), NEWEST_FIRST
     else:
         sessions, order = Session.objects.ended(), LAST_ENDED_FIRST
     rows = sessions.within(tenant).of(person).defer("data", "key_hash")

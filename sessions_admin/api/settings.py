@@ -105,7 +105,7 @@ def preview(request: ApiRequest, body: SettingsChange) -> Any:
     stored = _stored(request)
     policy = SessionPolicy(**_form(stored, body).settings())
     caller = request.caller
-    impact = impact_of(policy.rules(), tenant_of(caller), using=caller.here, stored=stored.rules())
+    impact = impact_of(policy.rules(), tenant_of(caller), using=caller.here)
     return {
         "settings": fields_of(policy), "sessions": impact.sessions, "people": impact.people,
         "ending": impact.total, "reasons": impact.ending, "yours": impact.mine,

@@ -208,7 +208,7 @@ def people_of(
     members = list(members)
     live: dict[UUID, list[Any]] = {member.user_id: [] for member in members}
     if listed:
-        for session in _most_recent(Session.objects.live(now).within(tenant), live, listed):
+        for session in _most_recent(Session.objects.live_within(tenant, now), live, listed):
             live[session.user_id].append(session)
     return [
         Person(member, own, own[0].live_count if own else 0)
@@ -234,7 +234,7 @@ def _most_recent(
 def found(tenant: CurrentTenant, wanted: Wanted, now: datetime) -> QuerySet[Membership]:
     """All that are wanted, bare."""
     people = Membership.objects.filter(tenant_id=tenant.id)
-    live = Session.objects.live(now).within(tenant)
+    live = Session.objects.live_within(tenant, now)
     for word in wanted.query.split()[:QUERY_WORDS]:
         people = people.filter(matches(word, live if wanted.sees_sessions else None))
     people = wanted.filters.of_members(people, live, tenant)

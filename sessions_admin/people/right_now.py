@@ -60,7 +60,7 @@ class RightNow:
 
 def right_now(tenant: CurrentTenant, now: datetime) -> RightNow:
     """In four statements."""
-    live = Session.objects.live(now).within(tenant)
+    live = Session.objects.live_within(tenant, now)
     history = concurrency(tenant, now)
     total = history[-1].live
     return RightNow(

@@ -50,17 +50,15 @@ class Impact:
         return sum(self.ending.values())
 
 
-def impact_of(
-    policy: Policy, tenant: Tenant | CurrentTenant, *, using: UUID | None, stored: Policy
-) -> Impact:
-    """What the policy would do to the tenant's sessions now, which are under the `stored` one.
+def impact_of(policy: Policy, tenant: Tenant | CurrentTenant, *, using: UUID | None) -> Impact:
+    """What the policy would do to the tenant's sessions now.
 
     One statement counts, with a limit two do; two more read examples, where there are any.
     `using` is the session that asks. Saving is activity, so it is never found idle.
     """
     now = timezone.now()
     sessions = Session.objects.within(tenant)
-    live = _outliving(sessions, policy, now, using, stored)
+    live = _outliving(sessions.live_within(tenant, now), policy, now, using)
     counts = live.aggregate(
         sessions=Count("pk"),
         people=Count("user", distinct=True),
@@ -91,7 +89,7 @@ def fated(
 
     Twin of policy.verdict and policy.leaving_first, held equal by a property test.
     """
-    live = _outliving(sessions, policy, now, using)
+    live = _outliving(sessions.live(now), policy, now, using)
     above = _above(sessions, live, policy)
     fate: Any = F("outlived")
     if above is not None:
@@ -104,15 +102,11 @@ _ABOVE = Value(EndReason.CONCURRENCY_LIMIT)
 
 
 def _outliving(
-    sessions: SessionQuerySet,
-    policy: Policy,
-    now: datetime,
-    using: UUID | None,
-    stored: Policy | None = None,
+    live: SessionQuerySet, policy: Policy, now: datetime, using: UUID | None
 ) -> SessionQuerySet:
     """The live ones, with `outlived`: the reason of the deadline that is over, or STAYS."""
     seen = Case(When(pk=using, then=Value(now)), default=F("last_seen_at"))
-    live = sessions.live(now, stored).annotate(seen=seen if using else F("last_seen_at"))
+    live = live.annotate(seen=seen if using else F("last_seen_at"))
     return cast("SessionQuerySet", live.annotate(outlived=_outlived(policy, now, using)))
 
 

@@ -200,9 +200,7 @@ def _examples(request: TenantRequest, impact: Impact) -> list[Example]:
 def _impact(request: TenantRequest, form: SettingsForm) -> Impact:
     settings = form.settings() if form.is_bound else settings_of(form.stored)
     here = this_session(request).id
-    return impact_of(
-        SessionPolicy(**settings).rules(), request.tenant, using=here, stored=form.stored.rules()
-    )
+    return impact_of(SessionPolicy(**settings).rules(), request.tenant, using=here)
 
 
 def _page(

@@ -26,7 +26,7 @@ def test_every_live_session_is_in_one_bar(cast):
             hold(cast.member, cast.acme, age=48 * HOUR, idle=idle)
         hold(cast.member, cast.acme, age=48 * HOUR, idle=25 * HOUR)  # over
         mine = hold(cast.admin, cast.acme, age=2 * HOUR, idle=40 * MINUTE)  # active by asking
-        impact = impact_of(Policy(), cast.acme, using=mine.pk, stored=Policy())
+        impact = impact_of(Policy(), cast.acme, using=mine.pk)
     assert impact.idle_ages == [2, 2, 0, 0, 1, 0, 1, 2]
     assert sum(impact.idle_ages) == impact.sessions
     assert IDLE_AGES[-1] == IDLE_TIMEOUT_OFF  # nothing live is older

@@ -57,7 +57,7 @@ def agree(cast, before, after, held, asking, now):
     found = fated(Session.objects.within(cast.acme), new, now, using=using and using.pk)
     assert {row.pk: row.fate or None for row in found} == expected
 
-    impact = impact_of(new, cast.acme, using=using and using.pk, stored=old)
+    impact = impact_of(new, cast.acme, using=using and using.pk)
     ending = Counter(fate for fate in expected.values() if fate)
     assert impact.sessions == len(expected)
     assert dict(impact.ending) == ending

@@ -60,6 +60,10 @@ def test_the_pure_function_and_the_sql_agree(cast, rules, session):
     pure = verdict(found.facts, found.policy, now)
 
     assert Session.objects.live(now).filter(pk=row.pk).exists() == (pure is None)
+    within = {
+        one.slug: row in Session.objects.live_within(one, now) for one in (cast.acme, cast.globex)
+    }
+    assert within == {"acme": tenant is not None and pure is None, "globex": False}
     assert Session.objects.overdue(now).filter(pk=row.pk).exists() == (pure is not None)
     swept = [one for batch in end_overdue(now) for one in batch]
     assert [(one.id, one.reason, one.at) for one in swept] == (

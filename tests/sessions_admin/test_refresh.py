@@ -230,9 +230,8 @@ def test_a_shorter_time_applies_at_once_and_is_foretold(app, acme, admin):
         authenticated_at=timezone.now() - 3 * DAY, started_at=timezone.now() - 3 * DAY
     )
     policy = SessionPolicy.objects.get(tenant=acme)
-    stored = policy.rules()
     policy.refresh_token_lifetime = 2 * DAY
-    impact = impact_of(policy.rules(), acme, using=None, stored=stored)
+    impact = impact_of(policy.rules(), acme, using=None)
     assert impact.ending == {EndReason.ABSOLUTE_TIMEOUT: 1}
     change = change_policy(acme, {"refresh_token_lifetime": 2 * DAY}, admin)
     assert [one.reason for one in change.ended] == [EndReason.ABSOLUTE_TIMEOUT]

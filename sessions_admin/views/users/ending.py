@@ -47,7 +47,7 @@ def end_sessions_of(request: TenantRequest, user_id: UUID) -> HttpResponse:
     membership = member_or_404(request, user_id)
     own = this_session(request).id
     including_own = membership.user_id == request.user.pk and bool(request.POST.get("include_this"))
-    sessions = Session.objects.live().within(request.tenant).of(membership.user)
+    sessions = Session.objects.live_within(request.tenant).of(membership.user)
     if not including_own:
         sessions = sessions.exclude(pk=own)
     ended = end_sessions(
@@ -75,7 +75,7 @@ def end_sessions_of_many(request: TenantRequest) -> HttpResponse:
         messages.warning(request, _("Nobody was selected."))
         return back(request, "/users/")
     user_ids = [member.user_id for member in selected]
-    sessions = Session.objects.live().within(request.tenant).filter(user__in=user_ids)
+    sessions = Session.objects.live_within(request.tenant).filter(user__in=user_ids)
     sessions = sessions.exclude(pk=this_session(request).id)
     if "ask" in request.POST or not _is_confirmed(request, len(selected)):
         return _ask(request, selected, sessions.count())

@@ -86,7 +86,7 @@ def _ask(request: TenantRequest, query: str, *, is_wrong: bool = False) -> HttpR
 
 def _sessions(request: TenantRequest) -> SessionQuerySet:
     """All of the tenant's, but the one that this comes from."""
-    live: SessionQuerySet = Session.objects.live().within(request.tenant)
+    live: SessionQuerySet = Session.objects.live_within(request.tenant)
     return live.exclude(pk=this_session(request).id)
 
 

@@ -116,7 +116,7 @@ def _session_or_404(request: TenantRequest, user_id: UUID, session_id: UUID) -> 
     if not request.access.may(Permission.SESSIONS_VIEW):
         raise PermissionDenied
     user = member_or_404(request, user_id).user
-    rows = card_rows(Session.objects.live().within(request.tenant).of(user))
+    rows = card_rows(Session.objects.live_within(request.tenant).of(user))
     found: Session | None = (
         rows.select_related("user", "tenant", "asked_by").filter(pk=session_id).first()
     )
