@@ -28,6 +28,8 @@ from sessions_admin.vocabulary import EndReason, Kind
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from sessions_admin.live import SessionQuerySet
+    from sessions_admin.request.lookup import FoundSession
 
 # What a support session may always do, and the addresses that are never its business.
 ALWAYS = frozenset({"stop-support", "account_logout", "stay", "signed-out"})
@@ -57,6 +59,14 @@ def support_of(request: HttpRequest) -> Support | None:
     return Support(
         session.pk, session.asked_by, session.ask_reason, session.expires_at, session.read_only
     )
+
+
+def own_sessions(found: FoundSession) -> SessionQuerySet:
+    """The person's sessions, as this session of theirs may know of them. To somebody who acts as
+    the person, those in this tenant: what they hold open elsewhere is no business of this one."""
+    sessions = Session.objects.of(found.user)
+    tenant = found.access.tenant
+    return sessions.within(tenant) if found.kind == Kind.SUPPORT and tenant else sessions
 
 
 class Beyond(StrEnum):

@@ -12,13 +12,13 @@ from uuid import UUID
 from django.db.models import ExpressionWrapper, Q
 from django.db.models.fields import BooleanField
 
-from sessions_admin.models import Session
 from sessions_admin.review.display import card_rows, ended_rows, load_sightings
 from sessions_admin.review.traits import Trait, is_suspicious, traits_of, wants_review
 from sessions_admin.suspicious.suspicions import with_findings
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from sessions_admin.live import SessionQuerySet
+    from sessions_admin.models import Session
 
 # All of a person's sessions are read at once, so counts, filters and hints cost no statements of
 # their own. Nobody reviews more; only something gone wild holds more.
@@ -94,10 +94,10 @@ class Page:
         return list(groups.values())
 
 
-def take_stock(user: User, here_id: UUID, now: datetime) -> Inventory:
-    """The person's live sessions in all of their tenants, in one statement."""
+def take_stock(mine: SessionQuerySet, here_id: UUID, now: datetime) -> Inventory:
+    """Those of the person's sessions that are live, in one statement."""
     this_one = ExpressionWrapper(Q(pk=here_id), BooleanField())
-    live = with_findings(card_rows(Session.objects.live(now).of(user)))
+    live = with_findings(card_rows(mine.live(now)))
     sessions = list(live.order_by(this_one.desc(), "-last_seen_at", "-pk")[:READ_AT_MOST])
     here = next((session for session in sessions if session.pk == here_id), None)
     return Inventory(here, [session for session in sessions if session is not here], now)
@@ -117,9 +117,9 @@ def with_details(inventory: Inventory, page: Page) -> None:
     load_sightings([*page.sessions, *([inventory.here] if inventory.here else [])])
 
 
-def recently_ended(user: User, now: datetime) -> list[Session]:
-    """The last endings, in all of the person's tenants."""
-    ended = Session.objects.of(user).filter(ended_at__gt=now - ENDED_FOR)
+def recently_ended(mine: SessionQuerySet, now: datetime) -> list[Session]:
+    """The last endings among the person's sessions."""
+    ended = mine.filter(ended_at__gt=now - ENDED_FOR)
     return list(ended_rows(ended)[:ENDED_AT_MOST])
 
 

@@ -6,7 +6,7 @@ Ending one session is also what an administrator does on the Users pages: one ad
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -30,6 +30,7 @@ from sessions_admin.review.inventory import page_after, recently_ended, take_sto
 from sessions_admin.review.known_devices import devices_of
 from sessions_admin.review.own_endings import end_own
 from sessions_admin.review.traits import Trait
+from sessions_admin.support import own_sessions
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.permissions import Permission, Section
@@ -38,9 +39,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sessions_admin.live import SessionQuerySet
+    from sessions_admin.request.lookup import FoundSession
     from tenants.access import PortalRequest
 
 HERE = "/sessions/"
+# What a person is told, and the devices they use, are their own: not of who acts as them.
+NOT_TOLD: dict[str, Any] = {"told": set()}
 
 
 def own_section(view: View) -> View:
@@ -59,12 +63,13 @@ def own_section(view: View) -> View:
 @own_section
 def my_sessions(request: PortalRequest) -> HttpResponse:
     """All live sessions of the person, and what ended lately."""
-    now = timezone.now()
-    inventory = take_stock(request.user, _here(request), now)
+    now, found = timezone.now(), _found(request)
+    mine = own_sessions(found)
+    inventory = take_stock(mine, found.id, now)
     shown = _trait(request.GET.get("show", ""))
     page = page_after(inventory.having(shown), request.GET.get("after", ""))
     with_details(inventory, page)
-    ended = recently_ended(request.user, now)
+    ended = recently_ended(mine, now)
     template = "sessions_admin/my_sessions.html"
     return render(request, f"{template}#sessions" if request.htmx else template, {
         "inventory": inventory,
@@ -72,18 +77,15 @@ def my_sessions(request: PortalRequest) -> HttpResponse:
         "chips": [(trait, inventory.count(trait)) for trait in Trait],
         "page": page,
         "ended": ended,
-        **_strip(request, now),
-        "devices": devices_of(request.user, inventory),
+        **(_strip(request, now) if found.kind != Kind.SUPPORT else NOT_TOLD),
+        "devices": devices_of(request.user, inventory) if found.kind != Kind.SUPPORT else [],
         "show_tenant": len(inventory.tenants | {one.tenant_id for one in ended}) > 1,
     })  # fmt: skip
 
 
 def _strip(request: PortalRequest, now: datetime) -> dict[str, Any]:
     """The latest news, and which sessions it tells of: those are not asked about twice."""
-    store: Any = request.session
-    if store.found.kind == Kind.SUPPORT:
-        return {"told": set()}  # what a person is told is their own
-    fresh = reading.fresh(request.user, store.found.id, now)
+    fresh = reading.fresh(request.user, _here(request), now)
     shown = fresh[: reading.STRIP]
     return {
         "strip": [(notice, telling(notice)) for notice in shown],
@@ -172,8 +174,7 @@ def end_all(request: PortalRequest) -> HttpResponse:
 @own_section
 def rename(request: PortalRequest, session_id: UUID) -> HttpResponse:
     """Gives one's own session a name; an empty one takes it away."""
-    mine = Session.objects.open().of(request.user)
-    session = get_object_or_404(mine, pk=session_id)
+    session = get_object_or_404(own_sessions(_found(request)).open(), pk=session_id)
     label = readable(request.POST.get("label", "")).strip()
     if len(label) > LABEL_LENGTH:
         messages.error(request, _("A name has at most %d characters.") % LABEL_LENGTH)
@@ -185,9 +186,11 @@ def rename(request: PortalRequest, session_id: UUID) -> HttpResponse:
 
 def _here(request: PortalRequest) -> UUID:
     """The session that asks."""
-    store: Any = request.session
-    here: UUID = store.found.id
-    return here
+    return _found(request).id
+
+
+def _found(request: PortalRequest) -> FoundSession:
+    return cast("FoundSession", request.session.found)  # type: ignore[attr-defined]
 
 
 def _end_others(request: PortalRequest, sessions: SessionQuerySet) -> list[lifecycle.EndedSession]:

@@ -15,16 +15,16 @@ from accounts.people import disable_user
 from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.birth import contenders
 from sessions_admin.lifecycle.supporting import SupportRefusedError, Wish, start_support
-from sessions_admin.models import AuditEvent, Notice, Session, SessionPolicy
+from sessions_admin.models import AuditEvent, KnownDevice, Notice, Session, SessionPolicy
 from sessions_admin.policy import verdict
-from sessions_admin.request.client import Client
+from sessions_admin.request.client import Client, describe
 from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.support import WAITING_COOKIE
 from sessions_admin.tokens.access_tokens import session_of
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.belonging import join, suspend_membership
 from tenants.models import Membership
-from tests.holdings import hold
+from tests.holdings import FIREFOX_LINUX, LYON, hold
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 WHY = {"reason": "Ticket 4711"}
@@ -344,6 +344,47 @@ def test_every_page_has_the_banner_and_its_time_stands(acting):
 
 def test_other_people_see_no_banner(browser_of, member):
     assert "support-banner" not in browser_of(member).get("/sessions/").content.decode()
+
+
+AWAY = {"ip": "203.0.113.77", "place": LYON}
+
+
+@pytest.fixture
+def of_contractor(cast):
+    """A session in acme of somebody who holds others in globex, and in none yet."""
+    hold(cast.contractor, cast.globex, **AWAY)
+    hold(cast.contractor, None, **AWAY)
+    hold(cast.contractor, cast.globex, ended_at=timezone.now(), end_reason="logged_out",
+         **AWAY)  # fmt: skip
+    KnownDevice.objects.create(user=cast.contractor, browser_hash=b"x" * 32, **describe(
+        Client("203.0.113.77", FIREFOX_LINUX)))  # fmt: skip
+    return hold(cast.contractor, cast.acme)
+
+
+def test_what_the_person_holds_in_another_tenant_stays_there(desk, browser_of, cast, of_contractor):
+    own = browser_of(cast.contractor).get("/sessions/").content.decode()
+    assert "203.0.113.77" in own
+    assert "Globex" in own
+    open_portal(desk, of_contractor)
+    page = desk.get("/sessions/").content.decode()
+    assert "support-banner" in page
+    for secret in ("203.0.113.77", "Lyon", "Globex"):
+        assert secret not in page
+
+
+def test_nor_does_the_api_tell_of_it(desk, of_contractor, client, cast):
+    headers = {"Authorization": f"Bearer {copy(desk, of_contractor).context['token'].value}"}
+    answer = client.get("/api/v1/me/sessions", headers=headers)
+    assert answer.status_code == 200
+    tenants = Session.objects.filter(pk__in=[one["id"] for one in answer.json()["items"]])
+    assert {one.tenant for one in tenants} == {cast.acme}
+
+
+def test_nor_can_it_be_renamed(desk, of_contractor, cast):
+    other = Session.objects.open().get(user=cast.contractor, tenant=cast.globex)
+    open_portal(desk, of_contractor, write="on")
+    assert desk.post(f"/sessions/{other.pk}/rename/", {"label": "mine"}).status_code == 404
+    assert desk.post(f"/sessions/{of_contractor.pk}/rename/", {"label": "x"}).status_code == 302
 
 
 CHANGES = ["/sessions/{0}/rename/", "/sessions/{0}/end/", "/sessions/end-others/",
