@@ -94,10 +94,13 @@ class Page:
         return list(groups.values())
 
 
-def take_stock(mine: SessionQuerySet, here_id: UUID, now: datetime) -> Inventory:
-    """Those of the person's sessions that are live, in one statement."""
+def take_stock(
+    mine: SessionQuerySet, here_id: UUID, now: datetime, *, for_tenant: bool = False
+) -> Inventory:
+    """Those of the person's sessions that are live, in one statement; `for_tenant`: with what was
+    found about them in their tenant alone."""
     this_one = ExpressionWrapper(Q(pk=here_id), BooleanField())
-    live = with_findings(card_rows(mine.live(now)))
+    live = with_findings(card_rows(mine.live(now)), for_tenant=for_tenant)
     sessions = list(live.order_by(this_one.desc(), "-last_seen_at", "-pk")[:READ_AT_MOST])
     here = next((session for session in sessions if session.pk == here_id), None)
     return Inventory(here, [session for session in sessions if session is not here], now)

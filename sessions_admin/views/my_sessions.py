@@ -64,8 +64,8 @@ def own_section(view: View) -> View:
 def my_sessions(request: PortalRequest) -> HttpResponse:
     """All live sessions of the person, and what ended lately."""
     now, found = timezone.now(), _found(request)
-    mine = own_sessions(found)
-    inventory = take_stock(mine, found.id, now)
+    mine, by_oneself = own_sessions(found), found.kind != Kind.SUPPORT
+    inventory = take_stock(mine, found.id, now, for_tenant=not by_oneself)
     shown = _trait(request.GET.get("show", ""))
     page = page_after(inventory.having(shown), request.GET.get("after", ""))
     with_details(inventory, page)
@@ -77,8 +77,8 @@ def my_sessions(request: PortalRequest) -> HttpResponse:
         "chips": [(trait, inventory.count(trait)) for trait in Trait],
         "page": page,
         "ended": ended,
-        **(_strip(request, now) if found.kind != Kind.SUPPORT else NOT_TOLD),
-        "devices": devices_of(request.user, inventory) if found.kind != Kind.SUPPORT else [],
+        **(_strip(request, now) if by_oneself else NOT_TOLD),
+        "devices": devices_of(request.user, inventory) if by_oneself else [],
         "show_tenant": len(inventory.tenants | {one.tenant_id for one in ended}) > 1,
     })  # fmt: skip
 

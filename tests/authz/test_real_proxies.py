@@ -134,6 +134,17 @@ def test_an_unknown_host_gets_nowhere(cast, browser_of, site):
     assert Talkative.asked == []
 
 
+@pytest.mark.parametrize("path", ["/headers.json", "/assets/app.css"])
+def test_a_request_that_names_two_hosts_gets_nowhere(cast, browser_of, site, path):
+    """What is asked about must be where it leads: RFC 9112 §3.2.2 and §3.2.3."""
+    cookie = cookie_of(browser_of(cast.member))
+    assert site.get(f"{site.origin}{path}", cookie=cookie).status == 200
+    elsewhere = f"http://other.localhost:{site.port}{path}"
+    Talkative.asked.clear()
+    assert site.get(elsewhere, cookie=cookie).status in {400, 403}
+    assert Talkative.asked == []
+
+
 def test_a_public_path_is_open_and_names_nobody(site):
     answer = site.get("/assets/app.css")
     assert answer.status == 200

@@ -15,7 +15,7 @@ from accounts.people import disable_user
 from sessions_admin.lifecycle import change_policy, end_sessions
 from sessions_admin.lifecycle.birth import contenders
 from sessions_admin.lifecycle.supporting import SupportRefusedError, Wish, start_support
-from sessions_admin.models import AuditEvent, KnownDevice, Notice, Session, SessionPolicy
+from sessions_admin.models import AuditEvent, KnownDevice, Notice, Risk, Session, SessionPolicy
 from sessions_admin.policy import verdict
 from sessions_admin.request.client import Client, describe
 from sessions_admin.request.lookup import find_session_by_id
@@ -358,7 +358,12 @@ def of_contractor(cast):
          **AWAY)  # fmt: skip
     KnownDevice.objects.create(user=cast.contractor, browser_hash=b"x" * 32, **describe(
         Client("203.0.113.77", FIREFOX_LINUX)))  # fmt: skip
-    return hold(cast.contractor, cast.acme)
+    session = hold(cast.contractor, cast.acme)
+    Risk.objects.create(
+        detector=Detector.FAR_APART, user=cast.contractor, session=session, response="record",
+        evidence={"places": ["Lyon", "Oslo"], "km": 1500, "minutes": 5, "thing": "x"},
+    )  # fmt: skip
+    return session
 
 
 def test_what_the_person_holds_in_another_tenant_stays_there(desk, browser_of, cast, of_contractor):
