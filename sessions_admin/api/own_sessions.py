@@ -7,17 +7,18 @@ from django.db.models import F
 from ninja import Query, Router, Schema
 
 from accounts.step_up import OWN_SESSIONS
+from sessions_admin import support
 from sessions_admin.api.callers import ApiRequest, Caller
-from sessions_admin.api.gate import needs, tenant_of
+from sessions_admin.api.gate import needs
 from sessions_admin.api.pages import out, page_of
-from sessions_admin.api.problems import NOT_FOUND, ProblemError
+from sessions_admin.api.problems import NOT_FOUND, PERSON_REQUIRED, ProblemError
 from sessions_admin.api.shapes import Ended, Paging, SessionPage, ended_out, session_out
 from sessions_admin.keyset import Order
 from sessions_admin.lifecycle import end_sessions
 from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import Session
 from sessions_admin.review.own_endings import end_own
-from sessions_admin.vocabulary import EndReason, Kind
+from sessions_admin.vocabulary import EndReason
 from tenants.permissions import Section
 
 router = Router(tags=["Own sessions"])
@@ -112,9 +113,7 @@ def end_own_all(request: ApiRequest) -> Any:
 
 
 def _own(caller: Caller) -> SessionQuerySet:
-    """The person's; of a support session those in its tenant, where the asker has business."""
-    user, _ = caller.person()
-    sessions: SessionQuerySet = Session.objects.of(user)
-    if caller.session and caller.session.kind == Kind.SUPPORT:
-        return sessions.within(tenant_of(caller))
-    return sessions
+    """The person's, as far as the session that calls may know of them."""
+    if caller.session is None:
+        raise ProblemError(PERSON_REQUIRED)
+    return support.own_sessions(caller.session)

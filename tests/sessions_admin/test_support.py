@@ -21,7 +21,7 @@ from sessions_admin.request.client import Client, describe
 from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.support import WAITING_COOKIE
 from sessions_admin.tokens.access_tokens import session_of
-from sessions_admin.vocabulary import EndReason, Kind
+from sessions_admin.vocabulary import Detector, EndReason, Kind
 from tenants.belonging import join, suspend_membership
 from tenants.models import Membership
 from tests.holdings import FIREFOX_LINUX, LYON, hold
