@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.connections import cache, database, mailer
 from config.env import boolean, choice, env, hosts, mirror, networks, origin, origins, secret
 
+django_stubs_ext.monkeypatch()  # the type checker's ModelAdmin[User] at run time
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 

@@ -1,5 +1,9 @@
 """Settings for running Django's own session and auth tests against our engine (docs/engine.md)."""
 
+import django_stubs_ext
+
+django_stubs_ext.monkeypatch()
+
 EXTRA_INSTALLED_APPS = [
     "accounts",
     "tenants",
