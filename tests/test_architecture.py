@@ -18,6 +18,26 @@ PURE = {f"sessions_admin.{name}" for name in ("vocabulary", "policy", "risk", "d
 DOORS = ["views", "api", "authz", "management", "middleware"]
 VAGUE = {"utils", "util", "helpers", "helper", "services", "service", "managers", "manager", "misc"}
 LONGEST_FILE = 300
+# What Playwright reads from a page as it is, be it early or late, and what waits instead.
+HASTY = {
+    "all": "locator.nth(n)",
+    "all_inner_texts": "expect(locator).to_have_text([...])",
+    "all_text_contents": "expect(locator).to_have_text([...])",
+    "get_attribute": "expect(locator).to_have_attribute(...)",
+    "inner_html": "expect(locator).to_contain_text(...)",
+    "inner_text": "expect(locator).to_have_text(...) or pages.text_of(locator)",
+    "input_value": "expect(locator).to_have_value(...)",
+    "is_checked": "expect(locator).to_be_checked()",
+    "is_disabled": "expect(locator).to_be_disabled()",
+    "is_enabled": "expect(locator).to_be_enabled()",
+    "is_hidden": "expect(locator).to_be_hidden()",
+    "is_visible": "expect(locator).to_be_visible()",
+    "text_content": "expect(locator).to_have_text(...) or pages.text_of(locator)",
+    "title": "expect(page).to_have_title(...)",
+    "wait_for_timeout": "expect(...)",
+}
+LOCATES = {"locator", "filter", "get_by_label", "get_by_role", "get_by_text"}
+QUERIES = {"objects", "groups"}  # Django's, which have count() and all() too
 
 
 def module_of(path: Path) -> str:
@@ -115,3 +135,45 @@ def test_files_can_be_read_in_one_go():
         module_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES
     }
     assert {name: count for name, count in lengths.items() if count > LONGEST_FILE} == {}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests/browser").glob("test_*.py")), ids=module_of)
+def test_tests_with_a_browser_wait_for_what_they_expect(path):
+    """A click returns before what it sets off, so what is read at once may be the old page."""
+    assert hasty_lines(path.read_text(encoding="utf-8")) == []
+
+
+def hasty_lines(source: str) -> list[str]:
+    return [line for node in ast.walk(ast.parse(source)) for line in haste_in(node)]
+
+
+def haste_in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Assert) and "url" in attributes_in(node):
+        yield f"line {node.lineno}: expect(page).to_have_url(...) instead of page.url"
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    name, before = node.func.attr, attributes_in(node.func.value)
+    if name in HASTY and not before & QUERIES:
+        yield f"line {node.lineno}: {HASTY[name]} instead of {name}()"
+    if name == "count" and before & LOCATES and not before & QUERIES:
+        yield f"line {node.lineno}: expect(locator).to_have_count(...) instead of count()"
+
+
+def attributes_in(node: ast.AST) -> set[str]:
+    return {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+
+
+@pytest.mark.parametrize(
+    ("source", "hasty"),
+    [
+        ("assert page.locator('tr').count() == 3", True),
+        ("rows = page.get_by_role('row').all_inner_texts()", True),
+        ("assert not page.get_by_text('x').first.is_visible()", True),
+        ("assert page.url.endswith('/')", True),
+        ("expect(page.locator('tr')).to_have_count(3)", False),
+        ("assert Session.objects.live().filter(pk=1).count() == 1", False),
+        ("assert list(membership.groups.all()) == []", False),
+    ],
+)
+def test_haste_is_told_from_a_query(source, hasty):
+    assert bool(hasty_lines(source)) == hasty

@@ -1,9 +1,11 @@
 """A real browser on a real server: `page_of` opens a page as somebody, `assert_clean` judges it.
 
 A test takes both, calls `page_of("member@acme.test", width=390, scheme="dark")`, goes to
-"/sessions/" (the server's address is set) and calls `assert_clean(page)` there.
+"/sessions/" (the server's address is set) and calls `assert_clean(page)` there. After an action it
+first says with `expect` what it waits for; see pages.py.
 """
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,10 +16,16 @@ from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import expect
 
 from tests.browser.chromium import FLAGS, chromium
 
 HERE = Path(__file__).parent
+# How long a page may take to become what a test expects: a machine may have much else to do.
+expect.set_options(timeout=20_000)  # ms
+# Milliseconds that every answer of the server takes longer, on a slower machine: shows which tests
+# do not wait. The expected speed of the product is not what is tested then.
+SLOW = int(os.environ.get("LATCHKEY_SLOW", "0"))
 HEIGHTS = {1280: 800, 390: 844}
 # The browser tells the page, and the page tells the console, where everything else is told too.
 TELL_CSP_VIOLATIONS = """
@@ -62,6 +70,8 @@ def page_of(new_context, live_server):
             reduced_motion="reduce",  # axe measures contrast, also in the middle of a fade
         )
         context.add_init_script(TELL_CSP_VIOLATIONS)
+        if SLOW:
+            context.on("page", _slow_down)
         if person is not None:
             context.add_cookies([_signed_in(person, live_server.url)])
         page = context.new_page()
@@ -80,15 +90,25 @@ def assert_clean():
     """No accessibility violation, nothing wider than the screen, and no trouble so far."""
 
     def assert_clean(page):
+        page.wait_for_load_state()
         assert not page.trouble, "\n".join(page.trouble)
         if not page.has_javascript:
             return  # axe is a script
+        expect(page.locator(".htmx-request")).to_have_count(0)
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
         sideways = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, f"{page.url} is {sideways} px wider than the screen"
 
     return assert_clean
+
+
+def _slow_down(page):
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    session.send("Network.emulateNetworkConditions", {
+        "offline": False, "latency": SLOW, "downloadThroughput": -1, "uploadThroughput": -1,
+    })  # fmt: skip
 
 
 def _signed_in(person, url):

@@ -2,14 +2,13 @@
 
 import re
 
-import pytest
+from playwright.sync_api import expect
 
 from sessions_admin.models import ApiKey
 from sessions_admin.tokens.api_keys import caller_of
+from tests.browser.pages import arrived, looks, text_of, with_and_without_script
 
 HERE = "/settings/api-keys/"
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
 
 
 def make(page, name="Nightly review"):
@@ -17,10 +16,15 @@ def make(page, name="Nightly review"):
     page.get_by_label("See the people of the tenant").check()
     page.get_by_label("Log people out").check()
     page.get_by_role("button", name="Make the key").click()
-    return page.locator("#fresh-key").inner_text()
+    return fresh_key(page)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def fresh_key(page):
+    arrived(page.locator("#fresh-key"))
+    return text_of(page.locator("#fresh-key"))
+
+
+@looks
 def test_it_is_clean(page_of, cast, assert_clean, width, scheme):
     page = page_of(cast.owner, width=width, scheme=scheme)
     page.goto(HERE)
@@ -28,10 +32,13 @@ def test_it_is_clean(page_of, cast, assert_clean, width, scheme):
     make(page)
     assert_clean(page)
     page.get_by_role("button", name="Rotate Nightly review").click()
-    assert "lk_" not in page.get_by_role("dialog").inner_text()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("dialog")).not_to_contain_text("lk_")
     assert_clean(page)
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
     page.get_by_role("button", name="Revoke Nightly review").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     assert_clean(page)
 
 
@@ -42,13 +49,13 @@ def test_a_key_lives_and_dies(page_of, cast, javascript):
     text = make(page)
     assert caller_of(text)
     page.goto(HERE)
-    assert page.locator("#fresh-key").count() == 0
+    expect(page.locator("#fresh-key")).to_have_count(0)
     if javascript:
         page.get_by_role("button", name="Revoke Nightly review").click()
     else:
         page.locator("summary", has_text="Revoke").click()
     page.get_by_role("button", name="Revoke the key").click()
-    page.get_by_text("Revoked: Nightly review.").wait_for()
+    expect(page.get_by_text("Revoked: Nightly review.")).to_be_visible()
     assert caller_of(text) is None
 
 
@@ -63,11 +70,11 @@ def test_rotation_shows_the_new_key(page_of, cast, javascript):
         page.locator("summary", has_text="Rotate").click()
     page.get_by_role("button", name="Make the new key").click()
     page.wait_for_url(re.compile("rotate/$"))
-    new = page.locator("#fresh-key").inner_text()
+    new = fresh_key(page)
     assert new != old
     assert caller_of(new)
     assert caller_of(old)
-    page.get_by_text("Replaced, still works").wait_for()
+    expect(page.get_by_text("Replaced, still works")).to_be_visible()
     assert ApiKey.objects.count() == 2
 
 
@@ -77,5 +84,5 @@ def test_the_key_is_copied(page_of, cast):
     page.goto(HERE)
     text = make(page)
     page.get_by_role("button", name="Copy the key").click()
-    page.get_by_role("button", name="Copied").wait_for()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == text

@@ -7,11 +7,13 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.conf import settings as django_settings
+from playwright.sync_api import expect
 
 from sessions_admin.authz import applications
 from sessions_admin.authz.gate import Gate
 from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import Application, Session
+from tests.browser.pages import with_and_without_script
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "the-proxy-and-the-portal-know-it-and-nobody-else"
@@ -69,7 +71,7 @@ def wiki(live_server, cast, settings):
 OTHER_HOST = r"request to another host: http://wiki\.localhost"
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@with_and_without_script
 def test_a_person_signs_in_on_the_way_and_leaves(page_of, wiki, cast, javascript):
     page = page_of(javascript=javascript, allow=[OTHER_HOST, "favicon"])
     page.goto(f"{wiki}/page")
@@ -78,7 +80,7 @@ def test_a_person_signs_in_on_the_way_and_leaves(page_of, wiki, cast, javascript
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{wiki}/page")
-    assert page.text_content("p") == f"{cast.member.name}; member@acme.test; acme"
+    expect(page.locator("p")).to_have_text(f"{cast.member.name}; member@acme.test; acme")
     names = {cookie["name"] for cookie in page.context.cookies(wiki)}
     assert django_settings.APPLICATION_COOKIE_NAME in names
     assert django_settings.SESSION_COOKIE_NAME not in names
@@ -92,15 +94,15 @@ def test_a_person_signs_in_on_the_way_and_leaves(page_of, wiki, cast, javascript
 def test_who_may_not_enter_reads_why(page_of, assert_clean, wiki, cast):
     page = page_of(cast.outsider, allow=[OTHER_HOST, "status of 403"])
     page.goto(f"{wiki}/page")
-    page.get_by_role("heading", name="You may not enter Wiki").wait_for()
-    assert page.url.startswith(django_settings.PUBLIC_URL)
+    expect(page.get_by_role("heading", name="You may not enter Wiki")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"^{re.escape(django_settings.PUBLIC_URL)}/"))
     assert_clean(page)
 
 
 def test_what_went_wrong_can_be_tried_again(page_of, assert_clean, wiki, cast):
     page = page_of(cast.member, allow=[OTHER_HOST, "favicon"])
     page.goto(f"/authz/start?rd={wiki}/page&trouble=late")
-    page.get_by_role("heading", name="Wiki could not be opened").wait_for()
+    expect(page.get_by_role("heading", name="Wiki could not be opened")).to_be_visible()
     assert_clean(page)
     page.get_by_role("link", name="Try again").click()
     page.wait_for_url(f"{wiki}/page")

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from sessions_admin.models import Session
 from sessions_admin.vocabulary import EndReason
-from tests.browser.test_live import HEARD, PATIENCE, SIGNED_OUT, looks, opened, sessions_of
+from tests.browser.pages import heard, looks
+from tests.browser.test_live import SIGNED_OUT, opened, sessions_of
 
 KICKED = ["status of 401"]  # an act that was refused
 
@@ -77,7 +78,7 @@ def test_it_asks_before_the_session_ends(page_of_member, member, assert_clean, w
     page = asked(page_of_member(width=width, scheme=scheme), "/sessions/")
     expect(page.get_by_role("button", name=STAY)).to_be_focused()
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^0:[0-3]\d$"))
-    assert re.match(r"0:\d\d · ", page.title())
+    expect(page).to_have_title(re.compile(r"^0:\d\d · "))
     assert_clean(page)
 
 
@@ -85,7 +86,7 @@ def test_it_tells_by_ear_how_much_is_left(page_of_member, member):
     page = asked(page_of_member())
     be_idle(member, IDLE - 12 * SECOND)
     words = question(page).get_by_role("status")
-    expect(words).to_have_text("Time left: 10 seconds", timeout=PATIENCE)
+    expect(words).to_have_text("Time left: 10 seconds")
 
 
 def test_staying_extends_the_session(page_of_member, member):
@@ -94,8 +95,7 @@ def test_staying_extends_the_session(page_of_member, member):
     page.get_by_role("button", name=STAY).click()
     expect(question(page)).to_be_hidden()
     assert last_seen_at(member) >= clicked_at
-    assert "·" in page.title()
-    assert not page.title().startswith("0:")
+    expect(page).to_have_title(re.compile(r"^(?!0:).+ · "))
 
 
 def test_escape_is_an_answer(page_of_member, member):
@@ -126,7 +126,7 @@ def test_one_can_leave_at_once(page_of_member, member):
 def test_without_an_answer_the_session_ends(page_of_member, member):
     page = asked(page_of_member(allow=KICKED))
     be_idle(member, IDLE - 3 * SECOND)
-    page.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    page.wait_for_url(SIGNED_OUT)
     assert Session.objects.ended().of(member).get().end_reason == EndReason.IDLE_TIMEOUT
 
 
@@ -137,14 +137,14 @@ def test_it_notices_that_the_machine_slept(page_of_member, member):
     opened(page, "/profile/")
     be_idle(member, 8 * HOUR)
     page.clock.fast_forward("08:00:00")
-    page.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    page.wait_for_url(SIGNED_OUT)
 
 
 def test_typing_keeps_the_session(page_of_member, member, rules):
     rules(idle=10 * MINUTE)
     page = opened(page_of_member(), "/profile/")
     before = be_idle(member, 2 * MINUTE)
-    page.evaluate(HEARD)
+    heard(page)
     with page.expect_response("**/live/stay/"):
         page.keyboard.press("x")
     assert last_seen_at(member) > before
@@ -157,12 +157,13 @@ def test_typing_is_told_once_a_minute(page_of_member, member, rules):
     page.on("request", lambda request: told.append(request.url) if "stay" in request.url else None)
     page.keyboard.type("Dave")
     be_idle(member, 2 * MINUTE)
-    page.evaluate(HEARD)
+    heard(page)
     assert told == []
-    page.keyboard.type("Moreau")
-    page.evaluate(HEARD)
+    with page.expect_response("**/live/stay/"):
+        page.keyboard.type("Moreau")
+    heard(page)
     page.keyboard.type("again")
-    page.evaluate(HEARD)
+    heard(page)
     assert len(told) == 1
 
 
@@ -170,9 +171,9 @@ def test_what_a_script_does_is_no_activity(page_of_member, member, rules):
     rules(idle=10 * MINUTE)
     page = opened(page_of_member(), "/profile/")
     before = be_idle(member, 2 * MINUTE)
-    page.evaluate(HEARD)
+    heard(page)
     page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true}))")
-    page.evaluate(HEARD)
+    heard(page)
     assert last_seen_at(member) == before
 
 
@@ -206,8 +207,8 @@ def test_it_can_be_dismissed(page_of_member, member, rules):
     page = opened(page_of_member(), "/profile/")
     sign_in_was(member, 57 * MINUTE)
     page.get_by_role("button", name="Dismiss").click()
-    page.evaluate(HEARD)
-    page.evaluate(HEARD)
+    heard(page)
+    heard(page)
     expect(page.get_by_text("cannot be extended")).to_have_count(0)
 
 
@@ -215,6 +216,6 @@ def test_a_deadline_in_the_far_future_is_not_near(page_of_member, rules):
     """A timer of more than 24.8 days would go off at once."""
     rules(idle=24 * HOUR, absolute=90 * 24 * HOUR)
     page = opened(page_of_member(), "/profile/")
-    page.evaluate(HEARD)
+    heard(page)
     expect(question(page)).to_be_hidden()
     expect(page.get_by_text("cannot be extended")).to_have_count(0)

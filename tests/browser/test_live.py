@@ -3,20 +3,17 @@
 import re
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from sessions_admin.lifecycle import end_sessions, rename
 from sessions_admin.models import Session
 from sessions_admin.vocabulary import EndReason
+from tests.browser.pages import heard, looks
 from tests.holdings import SAFARI_IPHONE, hold
 
 PROMISED = 2000  # ms from the ending to the tab's leaving, by the clock of both
-PATIENCE = 10_000  # ms for a machine with much to do
 SIGNED_OUT = re.compile(r"/signed-out/")
-HEARD = """() => new Promise((done) =>
-    document.addEventListener("latchkey:pulse", () => done(true), { once: true }))"""
 TURN = """(state) => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -26,9 +23,6 @@ REMEMBER = """addEventListener("pagehide", () => {
     sessionStorage.setItem("shown", document.body.innerText);
     sessionStorage.setItem("left", Date.now());
 })"""
-looks = pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-)
 
 
 def end(sessions):
@@ -42,7 +36,7 @@ def sessions_of(person):
 def opened(page, address="/sessions/"):
     """The page, listening."""
     page.goto(address)
-    page.evaluate(HEARD)
+    heard(page)
     return page
 
 
@@ -62,7 +56,7 @@ def await_questions(page, asking, count):
     """Waits until so many more have been asked."""
     target = len(asking) + count
     while len(asking) < target:
-        page.evaluate(HEARD)
+        heard(page)
 
 
 # --- leaving ---------------------------------------------------------------------------------
@@ -75,7 +69,7 @@ def test_a_tab_leaves_at_once_when_an_administrator_ends_the_session(
     page.add_init_script(REMEMBER)
     opened(page, "/profile/?from=here")
     browser_of(admin).post(f"/users/{member.pk}/end-sessions/", {"note": "Lost laptop"})
-    page.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    page.wait_for_url(SIGNED_OUT)
     left = int(page.evaluate("sessionStorage.getItem('left')"))
     ended_at = Session.objects.ended().of(member).get().ended_at
     assert left - ended_at.timestamp() * 1000 < PROMISED
@@ -115,8 +109,8 @@ def test_all_tabs_leave_and_one_of_them_asks(page_of, member):
     await_questions(second, asking, 3)
     assert len(set(asking)) == 1
     end(sessions_of(member))
-    first.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
-    second.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    first.wait_for_url(SIGNED_OUT)
+    second.wait_for_url(SIGNED_OUT)
 
 
 def test_another_tab_asks_when_the_one_that_did_is_closed(page_of, member):
@@ -128,7 +122,7 @@ def test_another_tab_asks_when_the_one_that_did_is_closed(page_of, member):
     leader, left = (page, other) if asking[-1] is page else (other, page)
     leader.close()
     end(sessions_of(member))
-    left.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    left.wait_for_url(SIGNED_OUT)
 
 
 def test_a_hidden_tab_asks_seldom_and_leaves_when_it_is_looked_at(page_of, member):
@@ -141,7 +135,7 @@ def test_a_hidden_tab_asks_seldom_and_leaves_when_it_is_looked_at(page_of, membe
     page.evaluate("() => new Promise((done) => setTimeout(done, 3000))")
     assert len(asking) == asked
     page.evaluate(TURN, "visible")
-    page.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    page.wait_for_url(SIGNED_OUT)
 
 
 def test_a_page_out_of_the_browsers_memory_leaves(page_of, member):
@@ -149,7 +143,7 @@ def test_a_page_out_of_the_browsers_memory_leaves(page_of, member):
     page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     end(sessions_of(member))
     page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    page.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    page.wait_for_url(SIGNED_OUT)
 
 
 def test_a_tab_leaves_without_locks_too(page_of, member):
@@ -157,7 +151,7 @@ def test_a_tab_leaves_without_locks_too(page_of, member):
     page.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
     opened(page)
     end(sessions_of(member))
-    page.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    page.wait_for_url(SIGNED_OUT)
 
 
 def test_logging_out_in_one_tab_takes_the_other_along(page_of, member):
@@ -166,16 +160,16 @@ def test_logging_out_in_one_tab_takes_the_other_along(page_of, member):
     page.locator("#user-menu").evaluate("(menu) => menu.showPopover()")
     page.locator("#user-menu").get_by_role("button", name="Log out").click()
     page.wait_for_url(SIGNED_OUT)
-    other.wait_for_url(SIGNED_OUT, timeout=PATIENCE)
+    other.wait_for_url(SIGNED_OUT)
 
 
 def test_a_server_that_fails_ends_nothing(page_of, member):
     page = opened(page_of(member, allow=[r"status of 503"]))
-    page.route("**/live/?*", lambda route: route.fulfill(status=503))
-    page.wait_for_event("response", lambda response: response.status == 503)
+    with page.expect_response(lambda response: response.status == 503):
+        page.route("**/live/?*", lambda route: route.fulfill(status=503))
     page.unroute_all(behavior="ignoreErrors")
     page.evaluate("dispatchEvent(new Event('online'))")
-    page.evaluate(HEARD)
+    heard(page)
     expect(page).to_have_url(re.compile("/sessions/"))
 
 
@@ -275,14 +269,14 @@ def test_it_can_be_paused(page_of, browser_of, member, assert_clean):
     page = opened(page_of(member))
     page.get_by_role("button", name="Live · Pause").click()
     browser_of(member)
-    page.evaluate(HEARD)
-    page.evaluate(HEARD)
+    heard(page)
+    heard(page)
     count(page, 1)
     assert_clean(page)
     page.reload()
     count(page, 2)
     browser_of(member)
-    page.evaluate(HEARD)
+    heard(page)
     count(page, 2)
     page.get_by_role("button", name="Paused · Resume").click()
     count(page, 3)
@@ -298,8 +292,8 @@ def test_an_own_action_is_no_news(page_of, member, acme):
     page = opened(page_of(member))
     page.get_by_role("button", name="Log out Old laptop").click()
     count(page, 1)
-    page.evaluate(HEARD)
-    page.evaluate(HEARD)
+    heard(page)
+    heard(page)
     expect(page.locator("[data-live-news]")).to_have_count(0)
 
 
@@ -307,11 +301,12 @@ def test_it_goes_along_to_another_tenant(page_of, browser_of, contractor, cast):
     page = page_of(contractor)
     page.goto("/tenants/?next=/sessions/")
     page.get_by_role("button", name="Acme").click()
+    expect(page).to_have_url("/sessions/")
     other = opened(page.context.new_page(), opened(page).url)
     other.goto("/tenants/?next=/profile/")
     other.get_by_role("button", name="Globex").click()
     expect(other).to_have_url(re.compile("/profile/"))
-    expect(page.locator(".tenant")).to_contain_text("Globex", timeout=PATIENCE)
+    expect(page.locator(".tenant")).to_contain_text("Globex")
 
 
 def test_a_lost_permission_shows(page_of, admin, cast):
@@ -330,7 +325,7 @@ def test_asking_and_refreshing_is_no_activity(page_of, browser_of, member):
     Session.objects.filter(pk=own.pk).update(last_seen_at=long_ago)
     browser_of(member)
     count(page, 2)
-    page.evaluate(HEARD)
+    heard(page)
     own.refresh_from_db()
     assert own.last_seen_at == long_ago
 

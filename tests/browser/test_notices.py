@@ -9,11 +9,8 @@ from sessions_admin.models import Notice, Session
 from sessions_admin.notices import notify
 from sessions_admin.notices.links import path
 from sessions_admin.vocabulary import NoticeAnswer, NoticeKind
+from tests.browser.pages import looks
 from tests.holdings import BERLIN, CHROME_WINDOWS, hold
-
-LOOKS = pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-)
 
 
 @pytest.fixture
@@ -33,7 +30,7 @@ def is_live(session):
     return Session.objects.live().filter(pk=session.pk).exists()
 
 
-@LOOKS
+@looks
 @pytest.mark.parametrize("answer", list(NoticeAnswer))
 def test_the_page_of_a_link(page_of, assert_clean, notice, answer, width, scheme):
     page = page_of(None, width=width, scheme=scheme)
@@ -65,7 +62,7 @@ def test_it_works_without_javascript(page_of, notice, session):
     assert not is_live(session)
 
 
-@LOOKS
+@looks
 def test_links_that_do_not_work(page_of, assert_clean, notice, width, scheme):
     page = page_of(None, width=width, scheme=scheme, allow=["status of 404"])
     page.goto("/notices/answer/forged/")
@@ -73,13 +70,14 @@ def test_links_that_do_not_work(page_of, assert_clean, notice, width, scheme):
     assert_clean(page)
 
 
-@LOOKS
+@looks
 def test_the_strip_and_the_list(page_of, assert_clean, member, notice, session, width, scheme):
     page = page_of(member, width=width, scheme=scheme)
     page.goto("/sessions/")
     expect(page.get_by_text("New sign-in: Chrome 142 on Windows, Berlin")).to_be_visible()
     assert_clean(page)
     page.get_by_role("link", name="All notices").click()
+    page.wait_for_url("/notices/")
     assert_clean(page)
     page.get_by_role("button", name="Not me: New sign-in").click()
     expect(page).to_have_url(re.compile("/password/change/"))

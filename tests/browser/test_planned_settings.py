@@ -4,16 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from sessions_admin.lifecycle import apply_due_plans, cancel_plan, plan_change
 from sessions_admin.models import PlannedChange, Session, SessionPolicy
+from tests.browser.pages import looks, with_and_without_script
 
 HOUR = timedelta(hours=1)
 HERE = "/settings/sessions/"
 TEN_HOURS = {"absolute_timeout_enabled": True, "absolute_timeout": 10 * HOUR}
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-looks = pytest.mark.parametrize(("width", "scheme"), LOOKS)
-with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def test_warning_people_and_applying_early(page_of, member_page, cast, javascrip
     page.goto(HERE)
     fill_in(page)
     if javascript:
-        page.locator("#impact-summary", has_text="1 would end now").wait_for()
+        expect(page.locator("#impact-summary", has_text="1 would end now")).to_be_visible()
         page.locator(".settings-aside").get_by_role("button", name="Save").click()
         page = page.get_by_role("dialog").page
         question = page.get_by_role("dialog")
@@ -53,10 +52,10 @@ def test_warning_people_and_applying_early(page_of, member_page, cast, javascrip
         page.get_by_role("button", name="Preview").click()
         question = page.locator(".settings-aside")
     question.get_by_role("button", name="Warn people, apply in 15 minutes").click()
-    page.get_by_role("heading", name="New settings apply at").wait_for()
+    expect(page.get_by_role("heading", name="New settings apply at")).to_be_visible()
     assert not SessionPolicy.objects.get(pk=cast.acme.pk).absolute_timeout_enabled
     page.get_by_role("button", name="Apply now").click()
-    page.get_by_text("Applied. 1 session ended.").wait_for()
+    expect(page.get_by_text("Applied. 1 session ended.")).to_be_visible()
     assert not PlannedChange.objects.exists()
 
 
@@ -67,22 +66,22 @@ def test_the_plan_and_the_warning_are_clean(
     plan_change(cast.acme, TEN_HOURS, cast.admin)
     page = page_of(cast.admin, width=width, scheme=scheme)
     page.goto(HERE)
-    page.get_by_role("heading", name="New settings apply at").wait_for()
+    expect(page.get_by_role("heading", name="New settings apply at")).to_be_visible()
     assert_clean(page)
     warned = member_page(width=width, scheme=scheme)
-    warned.get_by_text("You will be logged out here at").wait_for()
+    expect(warned.get_by_text("You will be logged out here at")).to_be_visible()
     assert_clean(warned)
 
 
 def test_an_open_page_is_warned_and_unwarned_without_a_reload(member_page, cast):
     page = member_page()
     warning = page.get_by_text("You will be logged out here at")
-    assert not warning.is_visible()
+    expect(warning).to_be_hidden()
     plan_change(cast.acme, TEN_HOURS, cast.admin)
-    warning.wait_for()
+    expect(warning).to_be_visible()
     cancel_plan(cast.acme, cast.admin)
-    warning.wait_for(state="detached")
-    assert page.url.endswith("/profile/")
+    expect(warning).to_have_count(0)
+    expect(page).to_have_url("/profile/")
 
 
 def test_at_its_time_the_page_leaves(member_page, cast):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from sessions_admin import audit
 from sessions_admin.models import KnownDevice, Risk, RiskRules, Session
 from sessions_admin.vocabulary import AuditAction, Detector, Response, RiskState
+from tests.browser.pages import arrived, looks, with_and_without_script
 from tests.holdings import SAFARI_IPHONE, hold
 from tests.suspicions import (
     BANGKOK,
@@ -18,11 +19,6 @@ from tests.suspicions import (
     suspect,
     travel,
 )
-
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-looks = pytest.mark.parametrize(("width", "scheme"), LOOKS)
-with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
-PATIENCE = 10_000  # ms for a machine with much to do
 
 
 @pytest.fixture
@@ -182,7 +178,7 @@ def test_an_open_list_follows_what_is_found(page_of, cast, finding):
         AuditAction.RISK_DETECTED, tenant_id=cast.acme.pk, user_id=cast.auditor.pk,
         risk=str(risk.pk), rule=risk.detector,
     )  # fmt: skip
-    expect(page.get_by_text("Carol Weber")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Carol Weber")).to_be_visible()
 
 
 # --- rules -----------------------------------------------------------------------------------
@@ -218,9 +214,11 @@ def test_a_change_after_the_question_asks_again(page_of, cast, travellers):
     end_by_themselves(page)
     save = page.locator(".settings-aside").get_by_role("button", name="Save")
     save.click()
+    arrived(page.get_by_text("Nothing is saved yet."))
     page.get_by_role("textbox", name="Cool-down").fill("5")
     expect(save).to_have_text("Save")
-    save.click()
+    with page.expect_navigation():
+        save.click()
     expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
     assert RiskRules.objects.get(tenant=cast.acme).report_only
 

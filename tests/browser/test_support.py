@@ -4,14 +4,14 @@ import os
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from sessions_admin.models import Session
 from sessions_admin.tokens.access_tokens import session_of
 from sessions_admin.vocabulary import Kind
+from tests.browser.pages import arrived, looks, text_of, with_and_without_script
 from tests.holdings import LYON, SAFARI_IPHONE, hold
 
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
 PICTURES = os.environ.get("SUPPORT_PICTURES")  # a folder, for looking at the screens
 
 
@@ -28,7 +28,7 @@ def at_the_session(page_of, cast, origin):
         page = page_of(cast.admin, **options)
         page.goto(f"/users/{cast.member.pk}/")
         page.get_by_role("link", name=re.compile("^Token…")).click()
-        page.get_by_role("heading", name="When and how it is used").wait_for()
+        arrived(page.get_by_role("heading", name="When and how it is used"))
         return page
 
     return open_page
@@ -52,10 +52,10 @@ def say_why(page):
 def copied(page):
     say_why(page)
     page.get_by_role("button", name="Copy a token").click()
-    page.get_by_role("heading", name=re.compile("^Your token acts as")).wait_for()
+    arrived(page.get_by_role("heading", name=re.compile("^Your token acts as")))
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@looks
 def test_it_is_clean(at_the_session, assert_clean, width, scheme):
     page = at_the_session(width=width, scheme=scheme)
     picture(page, "session")
@@ -67,11 +67,12 @@ def test_it_is_clean(at_the_session, assert_clean, width, scheme):
     assert_clean(page)
     picture(page, "token-shown")
     page.get_by_role("link", name="The session").click()
+    arrived(page.get_by_role("heading", name="Support sessions made from it"))
     picture(page, "session-with-support")
     assert_clean(page)
     say_why(page)
     page.get_by_role("button", name="Open the portal as this user").click()
-    page.get_by_role("region", name="Support session").wait_for()
+    arrived(page.get_by_role("region", name="Support session"))
     picture(page, "opened")
     assert_clean(page)
 
@@ -81,13 +82,13 @@ def test_a_token_is_hidden_until_asked_for(at_the_session, javascript):
     page = at_the_session(javascript=javascript)
     copied(page)
     token = page.locator("#fresh-token")
-    assert not token.is_visible()
+    expect(token).to_be_hidden()
     page.get_by_text("Show the token").click()
-    assert token.is_visible()
-    assert session_of(token.inner_text().strip()).kind == Kind.SUPPORT
+    expect(token).to_be_visible()
+    assert session_of(text_of(token)).kind == Kind.SUPPORT
     page.get_by_role("link", name="The session").click()
-    page.get_by_role("heading", name="Support sessions made from it").wait_for()
-    assert page.locator("#fresh-token").count() == 0  # shown once
+    expect(page.get_by_role("heading", name="Support sessions made from it")).to_be_visible()
+    expect(page.locator("#fresh-token")).to_have_count(0)  # shown once
 
 
 def test_it_is_copied_without_being_shown(at_the_session):
@@ -95,10 +96,10 @@ def test_it_is_copied_without_being_shown(at_the_session):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copied(page)
     page.get_by_role("button", name="Copy the token").click()
-    page.get_by_role("button", name="Copied").wait_for()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     text = page.evaluate("navigator.clipboard.readText()")
     assert session_of(text).kind == Kind.SUPPORT
-    assert not page.locator("#fresh-token").is_visible()
+    expect(page.locator("#fresh-token")).to_be_hidden()
 
 
 @with_and_without_script
@@ -107,13 +108,12 @@ def test_one_opens_the_portal_and_comes_back(at_the_session, cast, javascript):
     say_why(page)
     page.get_by_role("button", name="Open the portal as this user").click()
     banner = page.get_by_role("region", name="Support session")
-    banner.wait_for()
-    text = banner.inner_text()
+    expect(banner).to_be_visible()
     for words in (cast.admin.name, cast.member.name, "Ticket 4711", "change nothing", "minutes"):
-        assert words in text, words
+        expect(banner).to_contain_text(words)
     banner.get_by_role("button", name="Stop").click()
-    page.get_by_role("heading", name=cast.member.name).wait_for()
-    assert page.get_by_role("region", name="Support session").count() == 0
+    expect(page.get_by_role("heading", name=cast.member.name)).to_be_visible()
+    expect(page.get_by_role("region", name="Support session")).to_have_count(0)
     assert Session.objects.get(kind=Kind.SUPPORT).ended_at
 
 
@@ -121,8 +121,8 @@ def test_what_is_shut_says_why(at_the_session, assert_clean):
     page = at_the_session(allow=["status of 403"])
     say_why(page)
     page.get_by_role("button", name="Open the portal as this user").click()
-    page.get_by_role("region", name="Support session").wait_for()
+    expect(page.get_by_role("region", name="Support session")).to_be_visible()
     page.goto("/profile/")
-    page.get_by_text("are the person's own").wait_for()
+    expect(page.get_by_text("are the person's own")).to_be_visible()
     picture(page, "refused")
     assert_clean(page)

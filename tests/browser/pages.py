@@ -1,0 +1,49 @@
+"""What tests of pages share: how pages are looked at, and how they are read without being early.
+
+Playwright's actions do not wait for what they set off. So a test says with `expect` what it waits
+for, before it reads the page or asks the database; test_patience.py holds that.
+"""
+
+import pytest
+from playwright.sync_api import expect
+
+WIDTHS_AND_SCHEMES = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+looks = pytest.mark.parametrize(("width", "scheme"), WIDTHS_AND_SCHEMES)
+with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
+
+# The next answer to a question that an open page asks from now on.
+PULSE = """() => new Promise((done) => {
+    const now = Date.now();
+    document.addEventListener("latchkey:pulse", function heard({ detail }) {
+        if (detail.now < now) return;
+        document.removeEventListener("latchkey:pulse", heard);
+        done();
+    });
+})"""
+
+
+def arrived(sign):
+    """Waits for the page that shows this, and for its scripts."""
+    expect(sign).to_be_visible()
+    sign.page.wait_for_load_state()
+
+
+def text_of(locator):
+    """What stands there, as soon as something does."""
+    expect(locator).not_to_be_empty()
+    return locator.inner_text().strip()
+
+
+def heard(page):
+    """Waits until the page has heard how things are now."""
+    page.evaluate(PULSE)
+
+
+def tick(boxes, number):
+    """Ticks the first ones."""
+    for index in range(number):
+        boxes.nth(index).check()
+
+
+def unfold_everything(page):
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
