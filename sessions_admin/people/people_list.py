@@ -14,7 +14,6 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db.models import (
-    CharField,
     Count,
     Exists,
     F,
@@ -24,11 +23,12 @@ from django.db.models import (
     Value,
     Window,
 )
-from django.db.models.functions import Coalesce, Greatest, Lower, NullIf, RowNumber
+from django.db.models.functions import Coalesce, Greatest, Lower, RowNumber
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import shown_name
 from sessions_admin.keyset import Order, Page, page_of
 from sessions_admin.models import Session
 from sessions_admin.people.filters import Filters
@@ -67,14 +67,10 @@ STATE_LABELS = {
     State.ONE_FACTOR: _("Without two-step"),
 }
 BY_ACTIVITY = "active"
-# Twin of User.name.
-SHOWN_NAME = Coalesce(
-    NullIf("user__display_name", Value("")), "user__email", output_field=CharField()
-)
 ORDERS = {
     order.name: order
     for order in (
-        Order("name", Lower(SHOWN_NAME)),
+        Order("name", Lower(shown_name("user__"))),
         Order("email", Lower("user__email")),
         Order(BY_ACTIVITY, "last_active_at"),
     )
