@@ -195,11 +195,11 @@ PASSWORD_RESET_TIMEOUT = 3600  # a link in a mailbox opens the account; the mail
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_LOGIN_TIMEOUT = 900
-# Attempts per period, by IP and by address typed; shared by all processes through the cache.
-# The other limits are allauth's.
+# Attempts a period, by IP and by address typed, in the shared cache; other limits are allauth's.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "20/m/ip,10/5m/key",
+    "passkey": "60/m/ip",  # each look at its page begins a visitor's session
     "answer_notice": "20/m/ip",  # the links in mails
 }
 ACCOUNT_FORMS = {

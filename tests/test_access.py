@@ -255,11 +255,11 @@ def filled(path: str) -> str:
 
 
 def shadowed(route: str) -> bool:
-    """allauth's pages that an earlier pattern shuts (accounts/urls.py)."""
+    """allauth's pages that an earlier pattern shuts or limits (accounts/urls.py)."""
     return (
         route.removeprefix("accounts/")
         .lstrip("^")
-        .startswith(("signup/", "email/", "confirm-email/", "login/code/"))
+        .startswith(("signup/", "email/", "confirm-email/", "login/code/", "2fa/webauthn/login/"))
     )
 
 

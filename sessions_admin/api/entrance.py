@@ -14,10 +14,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Unrea
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from sessions_admin.api import problems
-from sessions_admin.api.callers import caller_of
+from sessions_admin.api.callers import Caller, caller_of
 from sessions_admin.api.idempotency import once
 from sessions_admin.api.problems import ProblemError, answer, invalid
 from sessions_admin.api.quota import take
+from sessions_admin.tokens import strangers
 
 # Five hundred ids are 20 kB.
 LONGEST_BODY = 64 * 1024
@@ -57,7 +58,7 @@ def nothing(request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
 def _let_in(request: Any, view: Callable[[], HttpResponse]) -> HttpResponse:
     _hold_to_https(request)
     _hold_to_json(request)
-    request.caller = caller = caller_of(request)
+    request.caller = caller = _heard(request)
     request.quota = take(caller.quota)
     _hold_to_one_of_each(request)
     if request.method == "HEAD":  # RFC 9110 §9.3.2; the server drops the body
@@ -68,6 +69,21 @@ def _let_in(request: Any, view: Callable[[], HttpResponse]) -> HttpResponse:
             problems.METHOD_NOT_ALLOWED, headers={"Allow": response.headers["Allow"]}
         )
     return response
+
+
+def _heard(request: HttpRequest) -> Caller:
+    """Who calls; an address that shows too many wrong credentials is not heard for a while. The
+    portal's own pages, behind the same address, are."""
+    if "Authorization" not in request.headers:
+        return caller_of(request)
+    if wait := strangers.seconds_held(request.META):
+        raise ProblemError(problems.RATE_LIMITED, headers={"Retry-After": str(wait)})
+    try:
+        return caller_of(request)
+    except ProblemError as problem:
+        if problem.kind is problems.NOT_AUTHENTICATED:
+            strangers.note_failure(request.META)
+        raise
 
 
 def _hold_to_https(request: HttpRequest) -> None:

@@ -6,24 +6,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from django.db import connection
-
 from sessions_admin.api.problems import RATE_LIMITED, ProblemError
-from sessions_admin.models import ApiUsage
+from sessions_admin.tokens.usage import PERIOD, count_call
 
 # Ten a second for a minute: far above a person's clicks and a program that waits for answers.
 CALLS = 600
-PERIOD = 60  # seconds
-
-# One statement counts: of parallel calls in any number of processes none is lost. A process whose
-# clock is behind counts towards the newer period.
-COUNT = """
-    INSERT INTO {table} AS usage (caller, period, calls) VALUES (%s, %s, 1)
-    ON CONFLICT (caller) DO UPDATE SET
-        calls = CASE WHEN usage.period < excluded.period THEN 1 ELSE usage.calls + 1 END,
-        period = CASE WHEN usage.period < excluded.period THEN excluded.period ELSE usage.period END
-    RETURNING calls
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +31,7 @@ def take(caller: str) -> Quota:
     """Counts a call; the problem 429 if it is one too many."""
     now = time.time()
     period, resets_in = int(now // PERIOD), PERIOD - int(now % PERIOD)
-    table = connection.ops.quote_name(ApiUsage._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT.format(table=table), [caller, period])
-        calls: int = cursor.fetchone()[0]
+    calls = count_call(caller, period)
     quota = Quota(max(0, CALLS - calls), resets_in)
     if calls > CALLS:
         headers = quota.headers() | {"Retry-After": str(resets_in)}

@@ -11,6 +11,7 @@ from django.db import models, transaction
 
 from sessions_admin.identifiers import earliest_uuid7
 from sessions_admin.models import (
+    ApiUsage,
     EndingPreview,
     IdempotentCall,
     KnownDevice,
@@ -19,6 +20,7 @@ from sessions_admin.models import (
     Risk,
     Session,
 )
+from sessions_admin.tokens.usage import PERIOD
 
 # Rows a transaction: nobody who signs in meanwhile waits for long.
 FORGET_BATCH = 1000
@@ -45,6 +47,7 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
     # Ids sort by the time of birth, so the oldest are found without an index on the end.
     born = earliest_uuid7(before)
     ended = Session.objects.ended()
+    uncounted = int((now - ANSWERS_KEPT).timestamp()) // PERIOD
     return [
         Outworn(
             "ended sessions",
@@ -72,6 +75,7 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
             "answers to API calls",
             IdempotentCall.objects.filter(at__lt=now - ANSWERS_KEPT),
         ),
+        Outworn("counts of API calls", ApiUsage.objects.filter(period__lt=uncounted)),
         Outworn("previews of endings", EndingPreview.objects.filter(at__lt=now - ANSWERS_KEPT)),
     ]
 

@@ -10,13 +10,14 @@ from sessions_admin.tokens.access_tokens import claimed_session, claims_of
 from sessions_admin.vocabulary import EndReason
 
 
-def sign_out(token: str) -> None:
-    """Ends the session of the token, if it is one; a spent refresh token will do, for the answer
-    that brought its successor may have been lost."""
+def sign_out(token: str) -> bool:
+    """Ends the session of the token; False if it is none. A spent refresh token will do, for the
+    answer that brought its successor may have been lost."""
     found = _session_of(token)
     if found is None:
-        return
+        return False
     end_sessions(Session.objects.filter(pk=found.id), reason=EndReason.LOGGED_OUT, actor=found.user)
+    return True
 
 
 def _session_of(token: str) -> FoundSession | None:

@@ -32,6 +32,7 @@ from sessions_admin.policy import SignInEndedError
 from sessions_admin.request.client import client_of
 from sessions_admin.request.credential import mark_of
 from sessions_admin.request.lookup import find_session_by_id
+from sessions_admin.tokens import strangers
 from sessions_admin.tokens.access_tokens import AccessToken, issue
 from sessions_admin.vocabulary import EndReason, Kind
 from tenants.belonging import memberships_of
@@ -76,7 +77,10 @@ class TokenStrategy(AbstractTokenStrategy):
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
         refreshed = refresh(refresh_token, client_of(context.request))
-        return (issue(refreshed.found).value, refreshed.refresh_token) if refreshed else None
+        if refreshed is None:
+            strangers.note_failure(context.request.META)
+            return None
+        return issue(refreshed.found).value, refreshed.refresh_token
 
 
 class SignedIn(SessionStore):

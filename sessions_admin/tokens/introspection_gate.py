@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from sessions_admin.request.client import is_proxy
+from sessions_admin.tokens import strangers
 from sessions_admin.tokens.introspection import asker_of, introspect
 
 Environ = dict[str, Any]
@@ -25,6 +27,7 @@ PATH = "/oauth/introspect"
 FORM = "application/x-www-form-urlencoded"
 # Twice the longest token, encoded; a form that is longer is looked at by Django's own limits.
 LONGEST_BODY = 8192
+LENGTH = re.compile(r"[0-9]{1,9}")
 FIELDS_AT_MOST = 4  # `token`, `token_type_hint`, and what somebody's library adds
 
 logger = logging.getLogger(__name__)
@@ -55,6 +58,8 @@ def _answer(environ: Environ) -> bytes | None:
     """The answer's JSON; None: Django says what is wrong."""
     if environ.get("REQUEST_METHOD") != "POST" or not _is_safe_to_answer(environ):
         return None
+    if strangers.seconds_held(environ):
+        return None
     scheme, _, credential = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     token = _token_in(environ)
     if token is None or scheme.lower() != "bearer":
@@ -75,7 +80,7 @@ def _token_in(environ: Environ) -> str | None:
     """The one token of the form; what was read is put back for whoever reads it after us."""
     length = environ.get("CONTENT_LENGTH") or ""
     is_form = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() == FORM
-    if not is_form or not length.isdecimal() or int(length) > LONGEST_BODY:
+    if not is_form or not LENGTH.fullmatch(length) or int(length) > LONGEST_BODY:
         return None
     body: bytes = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = BytesIO(body)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from sessions_admin.lifecycle.refreshing import refresh
 from sessions_admin.lifecycle.signing_out import sign_out
 from sessions_admin.request.client import client_of
+from sessions_admin.tokens import strangers
 from sessions_admin.tokens.access_tokens import CLIENT_IDS, issue, scope_of
 from sessions_admin.tokens.app_sign_in import as_payload
 from sessions_admin.tokens.introspection import asker_of
@@ -25,6 +26,7 @@ from sessions_admin.vocabulary import Kind
 
 # RFC 6750 §3
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Latchkey"'}
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="Latchkey", error="invalid_token"'}
 RETRY_AFTER_SECONDS = 5
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,8 @@ View = Callable[[HttpRequest], HttpResponse]
 def endpoint(view: View) -> View:
     """For programs: a form comes, JSON goes, nothing is kept, no cookie is looked at.
 
-    A database that does not answer is 503: what the client asked for may not be done.
+    A database that does not answer is 503: what the client asked for may not be done. 429 for an
+    address that showed too many credentials that are none.
     """
 
     @csrf_exempt
@@ -44,7 +47,7 @@ def endpoint(view: View) -> View:
     @wraps(view)
     def answered(request: HttpRequest) -> HttpResponse:
         try:
-            response = view(request)
+            response = _held_back(request) or view(request)
         except DatabaseError:
             logger.exception("The database did not answer.")
             response = error("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -67,6 +70,7 @@ def token(request: HttpRequest) -> HttpResponse:
         return error("invalid_client", HTTPStatus.UNAUTHORIZED)
     refreshed = refresh(request.POST["refresh_token"], client_of(request))
     if refreshed is None:
+        strangers.note_failure(request.META)
         return error("invalid_grant")
     scope = {"scope": scope_of(refreshed.found)}
     return JsonResponse(as_payload(issue(refreshed.found), refreshed.refresh_token) | scope)
@@ -77,16 +81,18 @@ def revoke(request: HttpRequest) -> HttpResponse:
     """Signs out: whoever shows a token of a session ends it, RFC 7009. 200 whatever it was."""
     if problem := _problem_of(request, "token"):
         return problem
-    sign_out(request.POST["token"])
+    if not sign_out(request.POST["token"]):
+        strangers.note_failure(request.META)
     return HttpResponse()
 
 
 @endpoint
 def introspect(request: HttpRequest) -> HttpResponse:
     """What a token is worth now, RFC 7662. Asked with an API key or an access token."""
-    asker = asker_of(_bearer(request))
+    credential = _bearer(request)
+    asker = asker_of(credential)
     if asker is None:
-        return error("invalid_token", HTTPStatus.UNAUTHORIZED, headers=CHALLENGE)
+        return _unknown_asker(request, credential)
     if problem := _problem_of(request, "token"):
         return problem
     return JsonResponse(worth_of(request.POST["token"], asker))
@@ -95,6 +101,22 @@ def introspect(request: HttpRequest) -> HttpResponse:
 def error(code: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, **kwargs: Any) -> HttpResponse:
     """RFC 6749 §5.2."""
     return JsonResponse({"error": code}, status=status, **kwargs)
+
+
+def _held_back(request: HttpRequest) -> HttpResponse | None:
+    wait = strangers.seconds_held(request.META)
+    if not wait:
+        return None
+    told = {"Retry-After": str(wait)}
+    return error("temporarily_unavailable", HTTPStatus.TOO_MANY_REQUESTS, headers=told)
+
+
+def _unknown_asker(request: HttpRequest, credential: str) -> HttpResponse:
+    """RFC 6750 §3.1: who shows nothing is not told what is wrong with it."""
+    if credential:
+        strangers.note_failure(request.META)
+    challenge = INVALID_TOKEN if credential else CHALLENGE
+    return error("invalid_token", HTTPStatus.UNAUTHORIZED, headers=challenge)
 
 
 def _problem_of(request: HttpRequest, *names: str) -> HttpResponse | None:

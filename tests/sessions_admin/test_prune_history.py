@@ -10,6 +10,7 @@ from django.utils import timezone
 from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle import retention
 from sessions_admin.models import (
+    ApiUsage,
     AuditEvent,
     EndingPreview,
     IdempotentCall,
@@ -20,6 +21,7 @@ from sessions_admin.models import (
     Session,
     Sighting,
 )
+from sessions_admin.tokens.usage import PERIOD, count_call
 from sessions_admin.vocabulary import EndReason, LoginOutcome
 from tests.holdings import hold, see_elsewhere
 
@@ -171,7 +173,10 @@ def test_answers_and_previews_of_the_api_last_a_day(acme):
         at = timezone.now() - timedelta(hours=hours)
         IdempotentCall.objects.create(caller="key:x", key=str(hours), request_hash=b"", at=at)
         EndingPreview.objects.create(tenant=acme, caller="key:x", query={}, at=at, session_ids=b"")
+        count_call(f"key:{hours}", int(at.timestamp()) // PERIOD)
     printed = prune()
     assert "Deleted 1 answers to API calls." in printed
+    assert "Deleted 1 counts of API calls." in printed
+    assert ApiUsage.objects.get().caller == "key:1"
     assert "Deleted 1 previews of endings." in printed
     assert IdempotentCall.objects.get().key == "1"
