@@ -54,6 +54,7 @@ urlpatterns = [
     path("accounts/limit/", at_the_limit.choose, name="session-limit"),
     path("users/", users.users, name="users"),
     path("users/end-sessions/", users.end_sessions_of_many, name="end-sessions-of-many"),
+    path("users/endings/<uuid:ending_id>/", users.mass_ending, name="mass-ending"),
     path("users/right-now/", right_now.right_now, name="right-now"),
     path("users/export.csv", exports.users, name="export-users"),
     path("users/<uuid:user_id>/", users.user, name="user"),

@@ -50,6 +50,7 @@ PORTAL = {
     "accounts/limit/": {"GET": OWN_ACT},
     "users/": {"GET": SEES_USERS},
     "users/end-sessions/": {"GET": POST_ONLY, "POST": (302, 403, 403, 302, 302, 302, 302)},
+    "users/endings/{unknown}/": {"GET": (302, 403, 403, 404, 404, 302, 404), "POST": POST_ONLY},
     "users/export.csv": {"GET": SEES_USERS, "POST": POST_ONLY},
     "users/right-now/": {"GET": SEES_USERS, "POST": POST_ONLY},
     "users/{user}/": {"GET": SEES_MEMBER},

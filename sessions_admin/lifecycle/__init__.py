@@ -18,6 +18,7 @@ from sessions_admin.lifecycle.ending import (
     expire,
     is_over,
 )
+from sessions_admin.lifecycle.mass_ending import begin_mass_ending, carry_on_unfinished
 from sessions_admin.lifecycle.planned_change import (
     apply_due_plans,
     apply_plan,
@@ -33,7 +34,9 @@ __all__ = [
     "PolicyChange",
     "apply_due_plans",
     "apply_plan",
+    "begin_mass_ending",
     "cancel_plan",
+    "carry_on_unfinished",
     "RulesChange",
     "change_policy",
     "change_risk_rules",

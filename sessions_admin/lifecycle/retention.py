@@ -16,6 +16,7 @@ from sessions_admin.models import (
     IdempotentCall,
     KnownDevice,
     LoginAttempt,
+    MassEnding,
     Notice,
     Risk,
     Session,
@@ -76,6 +77,7 @@ def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
             IdempotentCall.objects.filter(at__lt=now - ANSWERS_KEPT),
         ),
         Outworn("counts of API calls", ApiUsage.objects.filter(period__lt=uncounted)),
+        Outworn("log-outs of many", MassEnding.objects.filter(finished_at__lt=before)),
         Outworn("previews of endings", EndingPreview.objects.filter(at__lt=now - ANSWERS_KEPT)),
     ]
 

@@ -3,6 +3,7 @@
 from sessions_admin.models.api import ApiUsage, EndingPreview, IdempotentCall
 from sessions_admin.models.applications import Application, ApplicationPass
 from sessions_admin.models.audit import AuditEvent
+from sessions_admin.models.mass_ending import MassEnding
 from sessions_admin.models.notices import Notice
 from sessions_admin.models.policy import (
     PLATFORM_POLICY_ID,
@@ -34,6 +35,7 @@ __all__ = [
     "IdempotentCall",
     "KnownDevice",
     "LoginAttempt",
+    "MassEnding",
     "Notice",
     "PlannedChange",
     "PolicyBounds",

@@ -12,9 +12,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
-from sessions_admin.lifecycle import apply_due_plans, end_overdue
+from sessions_admin.lifecycle import apply_due_plans, carry_on_unfinished, end_overdue
 from sessions_admin.notices.outbox import keep_sending
 from sessions_admin.tokens.signing_keys import rotate
+from sessions_admin.vocabulary import EndReason
 
 logger = logging.getLogger("latchkey.sweeper")
 
@@ -69,12 +70,23 @@ class Command(BaseCommand):
         """The pause between two sweeps: what is due meanwhile is mailed."""
         end = time.monotonic() + pause
         while not self.stopped.is_set() and (left := end - time.monotonic()) > 0:
+            self.carry_on()
             keep_sending(self.stopped)
             self.stopped.wait(min(left, MAIL_SECONDS))
+
+    def carry_on(self) -> None:
+        """Log-outs of very many people that their process did not finish."""
+        try:
+            carry_on_unfinished(self.stopped.is_set)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("A log-out stopped and will be gone on with: %s", error)
+            connection.close()
 
     def sweep(self) -> Counter[str]:
         """How many sessions were ended, by the reason; settings whose time has come apply first."""
         ended: Counter[str] = Counter()
+        if carried := carry_on_unfinished(self.stopped.is_set):
+            ended[EndReason.REVOKED_BY_ADMIN] += carried
         for change in apply_due_plans():
             ended.update(str(session.reason) for session in change.ended)
         for batch in end_overdue():

@@ -2,6 +2,7 @@
 
 from sessions_admin.views.users.disabling import disable, enable
 from sessions_admin.views.users.ending import end_sessions_of, end_sessions_of_many
+from sessions_admin.views.users.ending_many import mass_ending
 from sessions_admin.views.users.listing import users
 from sessions_admin.views.users.person import user
 from sessions_admin.views.users.supporting import copy_token, open_portal, session, stop_support
@@ -12,6 +13,7 @@ __all__ = [
     "enable",
     "end_sessions_of",
     "end_sessions_of_many",
+    "mass_ending",
     "open_portal",
     "session",
     "stop_support",

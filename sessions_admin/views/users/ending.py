@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -25,6 +26,7 @@ from sessions_admin.views.users.asking import (
     tell,
     this_session,
 )
+from sessions_admin.views.users.ending_many import log_out
 from sessions_admin.views.users.ending_matching import end_sessions_of_matching
 from sessions_admin.vocabulary import EndReason
 from tenants.access import requires
@@ -79,14 +81,12 @@ def end_sessions_of_many(request: TenantRequest) -> HttpResponse:
     sessions = sessions.exclude(pk=this_session(request).id)
     if "ask" in request.POST or not _is_confirmed(request, len(selected)):
         return _ask(request, selected, sessions.count())
-    ended = end_sessions(
-        sessions, reason=EndReason.REVOKED_BY_ADMIN, actor=request.user, note=note_of(request)
-    )
     people = ngettext("%(count)d person", "%(count)d people", len(selected))
-    tell(request, people % {"count": len(selected)}, len(ended))
+    who = people % {"count": len(selected)}
+    response = log_out(request, sessions, who, started_by=timezone.now())
     if request.user.pk in user_ids:
         messages.info(request, _("The session that you are in was kept."))
-    return back(request, "/users/")
+    return response
 
 
 def _selected(request: TenantRequest) -> list[Membership]:

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import Session
 from sessions_admin.people.matching import Matching
 from sessions_admin.views.users.asking import (
@@ -17,10 +16,9 @@ from sessions_admin.views.users.asking import (
     back,
     note_of,
     render_question,
-    tell,
     this_session,
 )
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.views.users.ending_many import log_out
 from tenants.permissions import Permission
 
 if TYPE_CHECKING:
@@ -43,12 +41,8 @@ def end_sessions_of_matching(request: TenantRequest) -> HttpResponse:
         messages.warning(request, _("More people match by now. Look again before you go on."))
         return _ask(request, asked.query)
     sessions = _sessions(request).filter(user__in=people.values("user"), started_at__lte=asked.at)
-    ended = end_sessions(
-        sessions, reason=EndReason.REVOKED_BY_ADMIN, actor=request.user, note=note_of(request)
-    )
     who = ngettext("%(count)d person", "%(count)d people", asked.count) % {"count": asked.count}
-    tell(request, who, len(ended))
-    return back(request, "/users/")
+    return log_out(request, sessions, who, started_by=asked.at)
 
 
 def _ask(request: TenantRequest, query: str, *, is_wrong: bool = False) -> HttpResponse:

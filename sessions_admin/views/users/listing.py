@@ -19,6 +19,7 @@ from sessions_admin.people.people_list import (
     people_of,
 )
 from sessions_admin.views.users.asking import this_session
+from sessions_admin.views.users.ending_many import unfinished_of
 from sessions_admin.views.users.options import options
 from tenants.access import requires
 from tenants.permissions import Permission, Section
@@ -43,6 +44,7 @@ def users(request: TenantRequest) -> HttpResponse:
         "count": count_people(request.tenant, wanted, now),
         "counted": COUNTED,
         "limit": this_session(request).policy.max_live_sessions,
+        "ending": unfinished_of(request),
         "refusal_to_end": refusal_to_end(request.access),
     }
     return render(request, "sessions_admin/users.html", context)
