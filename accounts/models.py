@@ -92,6 +92,14 @@ class User(AbstractBaseUser):
         self.email = self.email.lower()  # sign-in looks it up so
         super().save(*args, **kwargs)
 
+    def check_password(self, raw_password: str | None) -> bool:
+        """Django hashes the password anew where its hasher grew stronger. That is no change of it,
+        and must not sign out whoever signs in just now."""
+        version = self.credential_version
+        is_right = super().check_password(raw_password)
+        self.credential_version = version
+        return is_right
+
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         if not self.keeps_other_sessions:

@@ -17,16 +17,21 @@ from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
 from sessions_admin.notices import notify, seen
 from sessions_admin.policy import LimitReachedError, SignInEndedError
 from sessions_admin.request.client import client_of
+from sessions_admin.request.credential import held_credential
 from sessions_admin.tokens.app_sign_in import (
     home_for_app,
     is_app,
     note_wanted_tenant,
+    refuse_as_lapsed,
     refuse_as_suspicious,
     refuse_at_limit,
 )
 from sessions_admin.vocabulary import AtLimit, NoticeKind
 from tenants.models import Tenant
 from tenants.permissions import Section
+
+# With which credential a sign-in was begun; it may wait for a second step for 15 minutes.
+BEGUN_WITH = "latchkey_begun_with"
 
 
 class SignInAdapter(AccountAdapter):
@@ -47,10 +52,14 @@ class SignInAdapter(AccountAdapter):
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         if is_app(request):
             note_wanted_tenant(request)
+        request.session[BEGUN_WITH] = user.get_session_auth_hash()
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
 
     def login(self, request: HttpRequest, user: User) -> None:
+        if has_lapsed(request, user):
+            _begin_again(request)
+        request.session.pop(BEGUN_WITH, None)
         try:
             super().login(request, user)
         except LimitReachedError as error:
@@ -83,6 +92,18 @@ class SignInAdapter(AccountAdapter):
         if len(tenants) > 1:
             return f"/tenants/?{urlencode({'next': url})}"
         return "/" if any(Section.SESSIONS not in tenant.sections for tenant in tenants) else url
+
+
+def has_lapsed(request: HttpRequest, user: User) -> bool:
+    """Whether the person's password was changed since they (or a thief) began to sign in."""
+    return not held_credential(user, request.session.get(BEGUN_WITH, ""))
+
+
+def _begin_again(request: HttpRequest) -> None:
+    if is_app(request):
+        refuse_as_lapsed(request)
+    request.session.flush()
+    raise ImmediateHttpResponse(redirect("account_login"))
 
 
 def tell_change(request: HttpRequest, user: User, change: str) -> None:

@@ -40,7 +40,7 @@ INVALID_TOKEN = f'{CHALLENGE}, error="invalid_token"'
 class Caller:
     """Who calls, and what they may do. `session` is a person's; a key has none."""
 
-    name: str  # as idempotency and rate limits know it
+    name: str  # as previews and rate limits know it
     access: Access
     via: str  # the program that asks, for the audit log
     session: FoundSession | None = None
@@ -49,6 +49,12 @@ class Caller:
     @property
     def user(self) -> User | None:
         return self.session.user if self.session else None
+
+    @property
+    def scope(self) -> str:
+        """Within which an Idempotency-Key is one: a page's session may move to another tenant."""
+        tenant = self.access.tenant
+        return f"{self.name}@{tenant.id.hex}" if tenant else self.name
 
     @property
     def here(self) -> UUID | None:

@@ -63,7 +63,7 @@ def _let_in(request: Any, view: Callable[[], HttpResponse]) -> HttpResponse:
     _hold_to_one_of_each(request)
     if request.method == "HEAD":  # RFC 9110 §9.3.2; the server drops the body
         request.method = "GET"
-    response = once(request, caller.name, view)
+    response = once(request, caller.scope, view)
     if isinstance(response, HttpResponseNotAllowed):
         raise ProblemError(
             problems.METHOD_NOT_ALLOWED, headers={"Allow": response.headers["Allow"]}

@@ -7,7 +7,7 @@ from sessions_admin.identifiers import uuid7
 from sessions_admin.models.tokens import HASH_BYTES
 from tenants.models import Tenant
 
-CALLER_LENGTH = 80  # “user:<id>”, “session:<id>”, “key:<id>”
+CALLER_LENGTH = 80  # “user:<id>”, “session:<id>@<tenant>”, “key:<id>”
 
 
 class IdempotentCall(models.Model):

@@ -183,6 +183,12 @@ def refuse_as_suspicious(request: HttpRequest) -> None:
     refuse(request, "sign_in_suspicious", text, HTTPStatus.FORBIDDEN)
 
 
+def refuse_as_lapsed(request: HttpRequest) -> None:
+    """The password was changed while the sign-in was under way."""
+    text = _("The password was changed meanwhile. Sign in again.")
+    refuse(request, "sign_in_lapsed", text, HTTPStatus.CONFLICT)
+
+
 def refuse(request: HttpRequest, code: str, message: str, status: HTTPStatus, **data: Any) -> None:
     """Answers the request of an app, in the form of allauth's other errors."""
     error = {"code": code, "message": message} | (

@@ -20,7 +20,7 @@ from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
 from sessions_admin.models import Session
 from sessions_admin.request.client import client_of, describe
 from sessions_admin.review.display import card_rows
-from sessions_admin.sign_in import LimitStage
+from sessions_admin.sign_in import LimitStage, has_lapsed
 from sessions_admin.templatetags.sessions import name_and_place
 from sessions_admin.vocabulary import EndReason
 
@@ -71,6 +71,9 @@ def choose(request: PortalRequest) -> HttpResponse:
     if stage is None:
         return redirect("account_login")
     user = stage.login.user
+    if has_lapsed(request, user):
+        request.session.flush()
+        return redirect("account_login")
     with timezone.override(user.time_zone), translation.override(user.language):
         if request.method == "POST":
             return _go_on(request, stage)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from sessions_admin.api import entrance, idempotency, own_sessions, quota
 from sessions_admin.api.problems import KINDS
 from sessions_admin.models import IdempotentCall, Session
+from tenants.models import Group, Membership
 from tests.api.conftest import Program, code_of
 from tests.holdings import hold
 
@@ -230,6 +231,22 @@ def test_another_callers_key_is_another_key(key_of, cast):
     body = {"ids": [str(session.pk)]}
     key_of().post("/sessions/end", body, **ONCE)
     assert key_of(name="other").post("/sessions/end", body, **ONCE).json()["ended"] == 0
+
+
+def test_in_another_tenant_a_page_has_other_keys(page_of_portal, cast):
+    """It is the same session there: the answer of before would say that its call was done."""
+    for tenant in (cast.acme, cast.globex):
+        Membership.objects.get_or_create(tenant=tenant, user=cast.outsider)
+        hold(cast.outsider, tenant, idle=timedelta())
+        owners = Group.objects.get(tenant=tenant, name="Owners")
+        cast.contractor.memberships.get(tenant=tenant).groups.add(owners)
+    page = page_of_portal(cast.contractor)
+    page.handler.enforce_csrf_checks = False
+    for tenant in (cast.acme, cast.globex):
+        Session.objects.filter(pk=page.own.pk).update(tenant=tenant)
+        answer = page.post("/sessions/end-all", **ONCE)
+        assert answer.json()["ended"] == 1
+        assert "Idempotency-Replayed" not in answer.headers
 
 
 def test_what_failed_may_be_tried_again(key_of, cast):

@@ -120,6 +120,57 @@ def test_a_second_factor_is_asked_for(app, member):
     assert not Session.objects.open().filter(user=None).exists()
 
 
+def test_a_new_password_ends_a_sign_in_that_waits(app, member):
+    secret = give_authenticator(member)
+    token = app.sign_in(member).json()["meta"]["session_token"]
+    member.set_password("another-horse-battery")
+    member.save()
+    answer = app.post(
+        "/_allauth/app/v1/auth/2fa/authenticate", {"code": code_now(secret)},
+        **{"X-Session-Token": token},
+    )  # fmt: skip
+    assert answer.status_code == 409
+    assert codes(answer) == ["sign_in_lapsed"]
+    assert not Session.objects.filter(user=member).exists()
+
+
+def test_codes_cannot_be_tried_without_end(app, member):
+    give_authenticator(member)
+    token = app.sign_in(member).json()["meta"]["session_token"]
+    answers = [
+        app.post(
+            "/_allauth/app/v1/auth/2fa/authenticate", {"code": f"{number:06d}"},
+            **{"X-Session-Token": token},
+        )
+        for number in range(12)
+    ]  # fmt: skip
+    assert codes(answers[0]) != codes(answers[-1])
+    assert codes(answers[-1]) == ["too_many_login_attempts"]
+
+
+def test_tenants_are_not_told_before_the_second_factor(app, contractor):
+    give_authenticator(contractor)
+    answer = app.sign_in(contractor)
+    assert answer.status_code == 401
+    assert b"globex" not in answer.content
+
+
+def test_a_stronger_hasher_keeps_nobody_out(app, member, settings, browser_of):
+    """Django hashes the password anew at the sign-in: that is no new password."""
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS,
+    ]  # fmt: skip
+    app.sign_in(member)
+    assert app.go_on().status_code == 200
+    member.refresh_from_db()
+    assert member.password.startswith("pbkdf2")
+    settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS[::-1]
+    browser = browser_of()
+    browser.sign_in(member)
+    assert browser.get("/profile/").status_code == 200
+    assert app.go_on().status_code == 200
+
+
 def test_the_tenant_of_the_first_step_counts_in_the_last(app, contractor, globex):
     secret = give_authenticator(contractor)
     first = app.sign_in(contractor, tenant="globex")

@@ -150,6 +150,17 @@ def test_when_the_room_is_taken_at_birth_it_is_refused(pending, held, member, ac
     assert not is_signed_in(pending)
 
 
+def test_a_new_password_ends_a_sign_in_that_waits(pending, held, member):
+    """Whoever began it has the old one."""
+    member.set_password("another-horse-battery")
+    member.save()
+    assert pending.get("/accounts/limit/").url == "/accounts/login/"
+    answer = pending.post("/accounts/limit/", {"session": held[0].pk})
+    assert answer.url == "/accounts/login/"
+    assert reason(held[0]) == ""
+    assert not is_signed_in(pending)
+
+
 def test_one_may_cancel(pending, held):
     response = pending.post("/accounts/limit/", {"cancel": "1", "session": held[0].pk})
     assert response.url == "/accounts/login/"
