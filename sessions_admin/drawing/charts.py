@@ -40,7 +40,7 @@ class Mark:
 class Bar:
     label: str
     count: int
-    width: float  # percent of the longest
+    width: float  # percent of the longest; 0 for the sum of all others, which is no bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,14 @@ def clock_marks(start: datetime, end: datetime, zone: tzinfo) -> list[Mark]:
     return marks
 
 
-def bars(counted: Iterable[tuple[str, int]]) -> list[Bar]:
-    """In the order given, each as long as its share of the largest."""
+def bars(counted: Iterable[tuple[str, int]], named: int) -> list[Bar]:
+    """In the order given, each as long as its share of the largest; after `named` come others."""
     pairs = list(counted)
-    largest = max((count for _, count in pairs), default=0)
-    return [Bar(label, count, _short(100 * count / largest)) for label, count in pairs]
+    largest = max((count for _, count in pairs[:named]), default=0)
+    return [
+        Bar(label, count, _short(100 * count / largest) if place < named else 0)
+        for place, (label, count) in enumerate(pairs)
+    ]
 
 
 def dots(counted: Iterable[tuple[str, float, float, int]]) -> list[Dot]:

@@ -229,7 +229,8 @@ def _seen(notice: Notice) -> Session:
 
 
 def _line(seen: Session) -> list[str]:
-    return [part for part in (seen.device, seen.place, str(seen.ip or "")) if part]
+    device = seen.device if seen.browser or seen.system else ""  # what nobody knows needs no line
+    return [part for part in (device, seen.place, str(seen.ip or "")) if part]
 
 
 def _access(notice: Notice, seen: Session) -> list[tuple[Words, str]]:

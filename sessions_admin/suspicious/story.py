@@ -204,12 +204,14 @@ def _figures(evidence: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _steps(risk: Risk) -> list[Step]:
     """What is known of both sessions and of the finding, in order."""
-    steps = [Step(risk.at, _("Found suspicious"), done(risk), "is-warn")]
+    steps = []
     for session in (risk.other_session, risk.session):
         if session is not None:
             steps.append(Step(session.started_at, _("Signed in"), _where(session)))
         if session is not None and session.ended_at:
             steps.append(Step(session.ended_at, _("Session ended"), _where(session), "is-danger"))
+    # After the sign-in that it judges, whose time it may have.
+    steps.append(Step(risk.at, _("Found suspicious"), done(risk), "is-warn"))
     if risk.decided_at:
         steps.append(Step(risk.decided_at, decision(risk), risk.note, "is-ok"))
     return sorted(steps, key=lambda step: step.at)

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils.functional import Promise
 
+from sessions_admin.review.traits import NEWS
 from sessions_admin.suspicious import evidence, words
 from sessions_admin.vocabulary import Detector, RiskState
 
@@ -29,6 +30,12 @@ def detector_sentence(detector: str) -> str | Promise:
 def detector_icon(detector: str) -> str:
     """The icon of a Detector."""
     return words.DETECTORS[Detector(detector)].icon
+
+
+@register.filter
+def detector_tone(detector: str) -> str:
+    """As in a session's row: what is merely new is no alarm."""
+    return "warn" if Detector(detector) in NEWS else "danger"
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from sessions_admin.drawing import charts, world
+from sessions_admin.people.right_now import TOP
 from sessions_admin.people.right_now import right_now as count_right_now
 from tenants.access import requires
 from tenants.permissions import Permission, Section
@@ -31,8 +32,8 @@ def right_now(request: TenantRequest) -> HttpResponse:
         "curve": charts.curve([moment.live for moment in counted.history]),
         "marks": charts.clock_marks(first, last, zone),
         "zone": zone,
-        "devices": charts.bars(counted.devices),
-        "countries": charts.bars(counted.countries),
+        "devices": charts.bars(counted.devices, TOP),
+        "countries": charts.bars(counted.countries, TOP),
         "dots": charts.dots(counted.places),
         "land": world.land(),
         "world": world,

@@ -145,8 +145,18 @@ def test_hours_are_those_of_the_readers_clock(zone):
 
 
 def test_bars_are_as_long_as_their_share_of_the_longest():
-    assert [bar.width for bar in charts.bars([("a", 8), ("b", 2), ("c", 1)])] == [100, 25, 12.5]
-    assert charts.bars([]) == []
+    counted = [("a", 8), ("b", 2), ("c", 1)]
+    assert [bar.width for bar in charts.bars(counted, 3)] == [100, 25, 12.5]
+    assert charts.bars([], 3) == []
+
+
+def test_the_sum_of_others_is_a_number_without_a_bar():
+    counted = [("a", 8), ("b", 2), ("Others", 40)]
+    assert [(bar.count, bar.width) for bar in charts.bars(counted, 2)] == [
+        (8, 100),
+        (2, 25),
+        (40, 0),
+    ]
 
 
 def test_a_dots_surface_shows_its_count():
