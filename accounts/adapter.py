@@ -6,11 +6,13 @@ from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -55,6 +57,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """A sign-in of just now is as good as a step-up."""
         required = super().is_reauthentication_required(app=app, **kwargs)
         return required and not is_proved(self.request, ADMINISTRATIVE)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Below PUBLIC_URL like every link in a mail: who asks for it chooses what Host says."""
+        path: str = urlsplit(super().get_reset_password_from_key_url(key)).path
+        return settings.PUBLIC_URL + path
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Writes in the language and time zone of the person, if the address is somebody's."""

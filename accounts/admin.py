@@ -162,7 +162,7 @@ def remove_factors(
     with transaction.atomic():
         for person in with_factors:
             Authenticator.objects.filter(user=person).delete()
-            credential_changed.send(User, user=person, request=None, keep_others=False)
+            _announce_change(person, operator_of(request))
             get_adapter().send_notification_mail("accounts/factors_removed", person)
     done = len(with_factors)
     return (
@@ -171,6 +171,10 @@ def remove_factors(
         )
         % done
     )
+
+
+def _announce_change(person: User, operator: User) -> None:
+    credential_changed.send(User, user=person, request=None, keep_others=False, actor=operator)
 
 
 @admin.register(User)
@@ -248,7 +252,7 @@ class PersonAdmin(OperatorAdmin):
         if "is_active" in columns:
             self._switch(request, obj)
         if password:
-            self._set_password(obj, password)
+            self._set_password(obj, password, operator_of(request))
 
     def enable(self, request: HttpRequest, person: User) -> bool:
         return enable_user(person)
@@ -265,8 +269,8 @@ class PersonAdmin(OperatorAdmin):
         else:
             disable_user(person, actor=operator_of(request))
 
-    def _set_password(self, person: User, password: str) -> None:
+    def _set_password(self, person: User, password: str, operator: User) -> None:
         person.set_password(password)
         person.save(update_fields=["password", "credential_version"])
-        credential_changed.send(User, user=person, request=None, keep_others=False)
+        _announce_change(person, operator)
         get_adapter().send_notification_mail("account/email/password_changed", person)

@@ -3,7 +3,8 @@
 from django.dispatch import Signal
 
 # user, request (None when nobody is at the keyboard), keep_others: the person chose to keep their
-# other sessions. Sent after a password or a factor was changed, added or removed.
+# other sessions, actor: the operator who did it (None: the person). Sent after a password or a
+# factor was changed, added or removed.
 credential_changed = Signal()
 
 # user, actor (None: the system), note. Sent in the transaction that disables the person.

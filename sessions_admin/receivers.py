@@ -98,20 +98,26 @@ def _end_suspicion(request: HttpRequest, user: User, method: str) -> None:
 
 @receiver(credential_changed)
 def end_other_sessions(
-    user: User, request: HttpRequest | None, *, keep_others: bool, **_: object
+    user: User,
+    request: HttpRequest | None,
+    *,
+    keep_others: bool,
+    actor: User | None = None,
+    **_: object,
 ) -> None:
     """The session that the change was made in survives; the others unless the person said so."""
     session: Any = getattr(request, "session", None)
     own = session.found if session is not None else None
     mine = own is not None and own.user_id == user.pk
-    audit.record(AuditAction.CREDENTIAL_CHANGED, actor_id=user.pk if mine else None,
-                 user_id=user.pk, kept_others=keep_others)  # fmt: skip
+    doer = actor or (user if mine else None)
+    audit.record(AuditAction.CREDENTIAL_CHANGED, actor_id=doer and doer.pk, user_id=user.pk,
+                 kept_others=keep_others)  # fmt: skip
     if keep_others:
         return
     others = Session.objects.of(user)
     if mine and own:
         others = others.exclude(pk=own.id)
-    end_sessions(others, reason=EndReason.CREDENTIAL_CHANGED, actor=user)
+    end_sessions(others, reason=EndReason.CREDENTIAL_CHANGED, actor=actor or user)
 
 
 @receiver(user_disabled)

@@ -51,4 +51,7 @@ def _enter(request: PortalRequest, membership: Membership) -> HttpResponse:
 
 def _next(request: PortalRequest) -> str:
     url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else "/sessions/"
+    is_ours = url_has_allowed_host_and_scheme(
+        url, {request.get_host()}, require_https=request.is_secure()
+    )
+    return url if is_ours else "/sessions/"

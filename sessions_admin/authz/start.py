@@ -67,9 +67,9 @@ def _way_back(request: PortalRequest, rules: Rules, back: Target, state: str) ->
         )
         tenant = request.access.tenant
         audit.record(
-            AuditAction.APPLICATION_ENTERED, actor_id=request.user.pk, user_id=request.user.pk,
-            tenant_id=tenant.id if tenant else None, session_id=session.found.id,
-            application=rules.name,
+            AuditAction.APPLICATION_ENTERED, actor_id=session.found.actor_id,
+            user_id=request.user.pk, tenant_id=tenant.id if tenant else None,
+            session_id=session.found.id, application=rules.name,
         )  # fmt: skip
     values = [("code", code), ("state", state), ("rd", back.path)]
     return with_query(f"{origin_of(rules.host)}{DOORSTEP}callback", values)

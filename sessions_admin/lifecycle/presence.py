@@ -79,13 +79,14 @@ def clear_suspicion(found: FoundSession, client: Client, browser_hash: bytes | N
     found.suspected_at = None
 
 
-def rename(session_id: UUID, label: str, *, actor: User) -> None:
-    """Gives one's own session a name of one's own."""
-    sessions = Session.objects.open().of(actor).filter(pk=session_id)
+def rename(session_id: UUID, label: str, *, owner: User, actor_id: Any = None) -> None:
+    """Gives the owner's session a name; by themselves unless somebody else acts."""
+    sessions = Session.objects.open().of(owner).filter(pk=session_id)
     if sessions.update(label=label.strip()[:LABEL_LENGTH]):
         audit.record(
-            AuditAction.SESSION_RENAMED, actor_id=actor.pk, user_id=actor.pk, session_id=session_id
-        )
+            AuditAction.SESSION_RENAMED, actor_id=actor_id or owner.pk, user_id=owner.pk,
+            session_id=session_id,
+        )  # fmt: skip
 
 
 def _unchanged(found: FoundSession) -> SessionQuerySet:

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from sessions_admin.identifiers import earliest_uuid7
 from sessions_admin.models import (
     ApiUsage,
+    ApplicationPass,
     EndingPreview,
     IdempotentCall,
     KnownDevice,
@@ -43,13 +44,19 @@ class Outworn:
 
 def outworn(now: datetime, kept: timedelta) -> list[Outworn]:
     """What is older than `kept`: sessions that ended before, their sightings, login attempts,
-    notices."""
+    notices; and what opens nothing any more."""
     before = now - kept
     # Ids sort by the time of birth, so the oldest are found without an index on the end.
     born = earliest_uuid7(before)
     ended = Session.objects.ended()
     uncounted = int((now - ANSWERS_KEPT).timestamp()) // PERIOD
     return [
+        Outworn(
+            "passes of applications",
+            ApplicationPass.objects.filter(
+                models.Q(code_expires_at__lt=now) | models.Q(session__ended_at__isnull=False)
+            ),
+        ),
         Outworn(
             "ended sessions",
             ended.filter(pk__lt=born, ended_at__lt=before).exclude(user=None, aal=0).order_by("pk"),

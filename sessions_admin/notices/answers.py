@@ -46,7 +46,7 @@ def recognise(session: Session, owner: User) -> None:
     with transaction.atomic():
         if not session.label:
             # A session with a name is one that the person knows.
-            lifecycle.rename(session.pk, session.device[:LABEL_LENGTH], actor=owner)
+            lifecycle.rename(session.pk, session.device[:LABEL_LENGTH], owner=owner)
         lifecycle.settle(_found_about(session, owner), RiskState.DISMISSED, owner)
         _close(Notice.objects.filter(session=session, user=owner), NoticeAnswer.ME)
 

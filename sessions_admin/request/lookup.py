@@ -152,6 +152,11 @@ class FoundSession:
         """The session in which somebody asked for this support session; a statement of its own."""
         return find_session_by_id(self.asked_in_id) if self.asked_in_id else None
 
+    @property
+    def actor_id(self) -> Any:
+        """Who acts in it: the person, or somebody else as them."""
+        return self.asked_by_id if self.kind == Kind.SUPPORT else self.user_id
+
     def _is_backed(self) -> bool:
         """The session that it was made from and the one in which it was asked for are live, and
         who asked for it may still do so. The first endings end it as well, in one transaction;

@@ -13,6 +13,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Each list is read at a sign-in; a company's VPN exits and offices are a few dozen.
 MOST_LINES = 200
 LARGEST_ASN = 2**32 - 1  # RFC 6793
+ASN_DIGITS = len(str(LARGEST_ASN))
 # A household or a phone; addresses within it change for privacy (RFC 8981, RFC 6177).
 IPV6_SITE = 64
 # A trusted half of the Internet is a slip of the pen.
@@ -131,7 +132,7 @@ def _entry(line: int, text: str, *, with_asns: bool) -> IPNetwork | int:
     if text[:2].upper() == "AS" and number.isascii() and number.isdigit():
         if not with_asns:
             raise NetworksError(line, text, NO_AS_NUMBERS)
-        if not 0 < int(number) <= LARGEST_ASN:
+        if len(number) > ASN_DIGITS or not 0 < int(number) <= LARGEST_ASN:
             raise NetworksError(line, text, NOT_A_NETWORK)
         return int(number)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -36,8 +37,9 @@ SESSIONS_AT_MOST = 5_000  # of each state, the newest: held in memory
 PEOPLE_AT_MOST = 50_000  # streamed, some 20 s of a worker
 PEOPLE_AT_ONCE = 500  # three statements each; a few hundred kB
 FILTER_LENGTH = 500  # of the URL, as it is kept in the audit log
-# A cell that begins so is a formula to a spreadsheet: it could send the other cells away.
-BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is a formula to a spreadsheet: it could send the other cells away. Where the
+# comma is for decimals a cell begins at each semicolon; full-width signs are signs as well.
+BEGINS_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 
 CSV = "text/csv; charset=utf-8"
 
@@ -178,7 +180,7 @@ def _lines(rows: Iterable[Row]) -> Iterator[str]:
 
 def _harmless(cell: str) -> str:
     """Text stays text in a spreadsheet."""
-    return f"'{cell}" if cell.startswith(BEGINS_FORMULA) else cell
+    return BEGINS_FORMULA.sub(r"\1'", cell)
 
 
 def _attached[Response: HttpResponseBase](response: Response, name: str, now: datetime) -> Response:

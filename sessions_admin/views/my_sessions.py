@@ -179,7 +179,7 @@ def rename(request: PortalRequest, session_id: UUID) -> HttpResponse:
     if len(label) > LABEL_LENGTH:
         messages.error(request, _("A name has at most %d characters.") % LABEL_LENGTH)
         return redirect(destination(request, HERE))
-    lifecycle.rename(session.pk, label, actor=request.user)
+    lifecycle.rename(session.pk, label, owner=request.user, actor_id=_found(request).actor_id)
     messages.success(request, _("Name saved: %s.") % (label or session.device))
     return redirect(destination(request, HERE))
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core import mail
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from accounts.models import User
 from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.notices.outbox import send_due
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import AuditAction, EndReason
 from tests.cast import Browser
 from tests.holdings import hold
 
@@ -146,7 +147,7 @@ def test_without_a_password_the_person_chooses_one_by_mail(desk, client):
     assert not person.has_usable_password()
     (message,) = mail.outbox
     assert message.to == ["new.person@acme.test"]
-    link = re.search(r"http://testserver(/\S+)", message.body).group(1)
+    link = re.search(rf"{settings.PUBLIC_URL}(/\S+)", message.body).group(1)
     form = client.get(link, follow=True).redirect_chain[-1][0]
     client.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
     person.refresh_from_db()
@@ -198,13 +199,21 @@ def test_unticking_active_ends_the_sessions(desk, member, acme, operator):
     assert (session.end_reason, session.ended_by) == (EndReason.USER_DISABLED, operator)
 
 
-def test_a_new_password_ends_the_sessions_and_tells_the_person(desk, member, acme):
+def assert_log_names(operator, member):
+    changed = AuditEvent.objects.get(action=AuditAction.CREDENTIAL_CHANGED)
+    ended = AuditEvent.objects.get(action=AuditAction.SESSION_ENDED)
+    for event in (changed, ended):
+        assert (event.actor, event.user) == (operator, member)
+
+
+def test_a_new_password_ends_the_sessions_and_tells_the_person(desk, operator, member, acme):
     session = hold(member, acme)
     desk.post(page_of(member), form_of(member, new_password=NEW_PASSWORD))
     session.refresh_from_db()
     member.refresh_from_db()
     assert member.check_password(NEW_PASSWORD)
-    assert session.end_reason == EndReason.CREDENTIAL_CHANGED
+    assert (session.end_reason, session.ended_by) == (EndReason.CREDENTIAL_CHANGED, operator)
+    assert_log_names(operator, member)
     send_due()
     (message,) = mail.outbox
     assert message.to == [member.email]
@@ -288,7 +297,7 @@ def test_it_sends_links_to_those_who_are_active(desk, member, admin):
     assert "1 mail was sent." in desk.get(PEOPLE).content.decode()
 
 
-def test_it_removes_factors_and_ends_the_sessions(desk, member, acme):
+def test_it_removes_factors_and_ends_the_sessions(desk, operator, member, acme):
     Authenticator.objects.create(user=member, type="totp", data={})
     session = hold(member, acme)
     do(desk, "remove-factors", member)
@@ -296,7 +305,8 @@ def test_it_removes_factors_and_ends_the_sessions(desk, member, acme):
     assert "passkeys and authenticator app were removed" in mail.outbox[-1].subject
     session.refresh_from_db()
     assert not Authenticator.objects.exists()
-    assert session.end_reason == EndReason.CREDENTIAL_CHANGED
+    assert (session.end_reason, session.ended_by) == (EndReason.CREDENTIAL_CHANGED, operator)
+    assert_log_names(operator, member)
 
 
 def test_there_may_be_no_factors_to_remove(desk, member, acme):

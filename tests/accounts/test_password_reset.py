@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import time_machine
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core import mail
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ def ask(client, email):
 
 
 def link_in(message):
-    return re.search(r"http://testserver(/\S+)", message.body).group(1)
+    return re.search(rf"{settings.PUBLIC_URL}(/\S+)", message.body).group(1)
 
 
 def choose(client, link, password=NEW_PASSWORD):
@@ -84,6 +85,15 @@ def test_it_tells_the_person_that_it_happened(client, member):
     choose(client, link_in(mail.outbox[0]))
     send_due()
     assert mail.outbox[-1].subject == "[Latchkey] Your password was reset"
+
+
+def test_nobody_chooses_where_its_link_leads(client, member, settings):
+    """Whoever asks for the mail chooses what Host says."""
+    settings.ALLOWED_HOSTS = ["*"]
+    client.post(PAGE, {"email": member.email}, headers={"host": "evil.example"})
+    (message,) = mail.outbox
+    assert "evil" not in message.body
+    assert link_in(message)
 
 
 def test_its_link_works_once(client, member):

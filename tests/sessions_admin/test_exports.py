@@ -155,6 +155,18 @@ def test_a_formula_stays_text(browser_of, member, acme, beginning):
     assert f"'{formula}" in {row["name"] for row in read(browser.get(OWN))}
 
 
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("a;=1+1", "a;'=1+1"), ("a; @x;b", "a;' @x;b"), ("\uff1d1+1", "'\uff1d1+1"),
+     (" =1+1", "' =1+1"), ("a-b;c", "a-b;c"), ("1 - 2", "1 - 2"), ("a=b", "a=b")],
+)  # fmt: skip
+def test_nor_is_one_behind_a_semicolon(browser_of, member, acme, typed, written):
+    """Where the comma is for decimals, spreadsheets divide at semicolons."""
+    browser = browser_of(member)
+    hold(member, acme, label=typed)
+    assert written in {row["name"] for row in read(browser.get(OWN))}
+
+
 def test_it_is_a_file_with_the_day_in_its_name(browser_of, member):
     headers = browser_of(member).get(OWN).headers
     assert headers["Content-Type"] == "text/csv; charset=utf-8"

@@ -104,7 +104,7 @@ def test_it_tells_of_a_sign_in_elsewhere(firefox, browser_of, member):
 def test_it_tells_of_an_ending_and_of_a_new_name(firefox, browser_of, member):
     other = browser_of(member).session_row
     count = len(ask(firefox, "sessions")["changes"]["sessions"])
-    lifecycle.rename(other.pk, "Kitchen", actor=member)
+    lifecycle.rename(other.pk, "Kitchen", owner=member)
     assert len(ask(firefox, "sessions")["changes"]["sessions"]) == count + 1
     end(other)
     assert len(ask(firefox, "sessions")["changes"]["sessions"]) == count + 2

@@ -11,6 +11,8 @@ from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle import retention
 from sessions_admin.models import (
     ApiUsage,
+    Application,
+    ApplicationPass,
     AuditEvent,
     EndingPreview,
     IdempotentCall,
@@ -166,6 +168,21 @@ def test_it_forgets_browsers_whose_cookie_is_gone(member):
         KnownDevice.objects.create(user=member, browser_hash=bytes([number]), last_seen_at=seen)
     assert "Deleted 1 known devices." in prune("--older-than=1000")
     assert KnownDevice.objects.count() == 1
+
+
+def test_passes_of_applications_go_with_their_session_and_codes_in_time(member, acme):
+    wiki = Application.objects.create(name="Wiki", host="wiki.example")
+    live, over = hold(member, acme), ended(member, acme, timedelta(hours=1))
+    soon = timezone.now() + timedelta(seconds=30)
+    for number, (session, expires_at) in enumerate(
+        [(live, None), (live, soon), (live, soon - DAY), (over, None), (over, soon)]
+    ):
+        ApplicationPass.objects.create(
+            session=session, application=wiki, key_hash=bytes([number]), code_expires_at=expires_at
+        )
+    assert "Deleted 3 passes of applications." in prune()
+    kept = ApplicationPass.objects.values_list("session", "code_expires_at")
+    assert set(kept) == {(live.pk, None), (live.pk, soon)}
 
 
 def test_answers_and_previews_of_the_api_last_a_day(acme):

@@ -21,7 +21,7 @@ from sessions_admin.request.client import Client, describe
 from sessions_admin.request.lookup import find_session_by_id
 from sessions_admin.support import WAITING_COOKIE
 from sessions_admin.tokens.access_tokens import session_of
-from sessions_admin.vocabulary import Detector, EndReason, Kind
+from sessions_admin.vocabulary import AuditAction, Detector, EndReason, Kind
 from tenants.belonging import join, suspend_membership
 from tenants.models import Membership
 from tests.holdings import FIREFOX_LINUX, LYON, hold
@@ -434,6 +434,13 @@ def test_with_the_right_to_change_things_it_does(desk, origin):
     desk.post(f"/sessions/{origin.pk}/rename/", {"label": "Laptop"})
     origin.refresh_from_db()
     assert origin.label == "Laptop"
+
+
+def test_the_log_names_who_acts_and_not_the_person(desk, origin, admin, member):
+    open_portal(desk, origin, write="1")
+    desk.post(f"/sessions/{origin.pk}/rename/", {"label": "Kitchen"})
+    renamed = AuditEvent.objects.get(action=AuditAction.SESSION_RENAMED)
+    assert (renamed.actor, renamed.user) == (admin, member)
 
 
 def test_nobody_acts_from_within_a_support_session(cast, desk):

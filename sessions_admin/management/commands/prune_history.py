@@ -16,7 +16,8 @@ MOST_DAYS = 100 * 365  # further back than any session, and no overflow of dates
 class Command(BaseCommand):
     help = (
         "Deletes sessions that ended long ago, with their sightings, old login attempts "
-        "and notices; what the API keeps for repeated calls after a day; "
+        "and notices; what the API keeps for repeated calls after a day; passes of applications "
+        "that open nothing any more; "
         "ended sessions of anonymous visitors after a day. Never a live one. "
         "The audit log stays."
     )

@@ -32,6 +32,13 @@ as 64501
 """
 
 
+@pytest.mark.parametrize("digits", [11, 5000])
+def test_an_endless_number_is_no_as_number(digits):
+    """Python reads at most 4300 digits, and raises something else."""
+    with pytest.raises(NetworksError):
+        parse_networks("AS" + "9" * digits)
+
+
 @pytest.mark.parametrize(
     ("ip", "asn", "inside"),
     [
