@@ -51,7 +51,8 @@ def _enter(request: PortalRequest, membership: Membership) -> HttpResponse:
 
 def _next(request: PortalRequest) -> str:
     url = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
+    # What is no path would be looked up as the name of a view.
+    is_ours = url.startswith("/") and url_has_allowed_host_and_scheme(
         url, {request.get_host()}, require_https=request.is_secure()
     )
     return url if is_ours else "/sessions/"

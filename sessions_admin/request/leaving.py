@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from sessions_admin.request.destination import page_of_htmx
 from sessions_admin.request.presence import is_passive
 
 PASSWORD = "reauthenticate"  # noqa: S105  allauth's name of a way, not a secret
@@ -40,8 +41,7 @@ def leave_for(request: HttpRequest, url: str) -> HttpResponse:
 def return_path(request: HttpRequest) -> str:
     """Where to come back to: the page, not a fragment of it and not an action."""
     if request.headers.get("HX-Request"):
-        current = request.htmx.current_url_abs_path if hasattr(request, "htmx") else None
-        return current or "/"
+        return page_of_htmx(request) or "/"
     is_page = request.method == "GET" and not _wants_json(request)
     return request.get_full_path() if is_page else "/"
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from sessions_admin.models import NOTE_LENGTH
 from sessions_admin.request.client import readable
-from sessions_admin.request.destination import destination
+from sessions_admin.request.destination import destination, page_of_htmx
 from tenants.models import Membership
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def render_question(
     context |= {
         "wrapper": f"sessions_admin/{wrapper}.html",
         "question": question,
-        "next": request.htmx.current_url_abs_path or request.POST.get("next", ""),
+        "next": page_of_htmx(request) or request.POST.get("next", ""),
         "note_length": NOTE_LENGTH,
     }
     return render(request, f"sessions_admin/{template}", context, status=status)

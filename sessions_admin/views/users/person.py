@@ -19,6 +19,7 @@ from sessions_admin.models import Session
 from sessions_admin.people.login_history import LATEST_FIRST, attempts_at
 from sessions_admin.people.members import refusal_to_disable, refusal_to_end
 from sessions_admin.people.people_list import Person, described, people_of
+from sessions_admin.request.destination import page_of_htmx
 from sessions_admin.review.display import ended_rows, load_sightings
 from sessions_admin.views.users.asking import Question, members, render_question, this_session
 from sessions_admin.views.users.options import options
@@ -97,7 +98,7 @@ def _history(request: TenantRequest, person: Person) -> dict[str, Any]:
 def _row(request: TenantRequest, person: Person) -> HttpResponse:
     if not request.access.may(Permission.SESSIONS_VIEW):
         raise PermissionDenied
-    context = {"person": person, "next": request.htmx.current_url_abs_path or "/users/"}
+    context = {"person": person, "next": page_of_htmx(request) or "/users/"}
     return render(request, "sessions_admin/users_expanded.html", context | _cards(request, person))
 
 
