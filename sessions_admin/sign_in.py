@@ -16,7 +16,7 @@ from sessions_admin.identifiers import uuid7
 from sessions_admin.lifecycle.birth import contenders, home_of, policy_of
 from sessions_admin.notices import notify, seen
 from sessions_admin.policy import LimitReachedError, SignInEndedError
-from sessions_admin.request.client import client_of
+from sessions_admin.request.client import client_of, customer_in
 from sessions_admin.request.credential import held_credential
 from sessions_admin.tokens.app_sign_in import (
     home_for_app,
@@ -38,8 +38,8 @@ class SignInAdapter(AccountAdapter):
     """Our people, our limits, our idea of the client's address."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        # allauth counts attempts by it; unknown addresses share one bucket instead of none.
-        return client_of(request).ip or "unknown"
+        # allauth counts attempts by it.
+        return customer_in(request.META)
 
     def get_login_stages(self) -> list[str]:
         stages: list[str] = super().get_login_stages()

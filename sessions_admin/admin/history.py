@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions_admin.admin.listing import (
     RecordAdmin,
     TenantFilter,
+    WordFilter,
     at_a_glance,
     people_named,
     seen_from,
@@ -23,26 +24,20 @@ from sessions_admin.models import AuditEvent, LoginAttempt
 from sessions_admin.vocabulary import AuditAction, LoginOutcome
 
 
-class OutcomeFilter(admin.SimpleListFilter):
+class OutcomeFilter(WordFilter):
     title = _("outcome")
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(str(outcome), outcome) for outcome in LoginOutcome]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(outcome=self.value()) if self.value() else queryset
 
-
-class ActionFilter(admin.SimpleListFilter):
+class ActionFilter(WordFilter):
     title = _("action")
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(str(action), action) for action in AuditAction]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(action=self.value()) if self.value() else queryset
 
 
 @admin.register(LoginAttempt)

@@ -83,6 +83,17 @@ class RecordAdmin(admin.ModelAdmin[Any]):
         return False
 
 
+class WordFilter(admin.SimpleListFilter):
+    """By the words of the column that the parameter is named after; what is none of those that are
+    offered is as if it were not there."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        word = self.value()
+        if word not in {offered for offered, _label in self.lookup_choices}:
+            return queryset
+        return queryset.filter(**{str(self.parameter_name): word})
+
+
 class TenantFilter(admin.SimpleListFilter):
     """The tenants by name; with very many, a tenant's own page links to its rows."""
 

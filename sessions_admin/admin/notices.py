@@ -12,7 +12,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.admin.history import link_to_session
-from sessions_admin.admin.listing import RecordAdmin, TenantFilter, at_a_glance, people_named
+from sessions_admin.admin.listing import (
+    RecordAdmin,
+    TenantFilter,
+    WordFilter,
+    at_a_glance,
+    people_named,
+)
 from sessions_admin.models import Notice
 from sessions_admin.vocabulary import NoticeAnswer, NoticeKind
 
@@ -46,15 +52,12 @@ class MailFilter(admin.SimpleListFilter):
         return queryset.filter(chosen[1]) if chosen else queryset
 
 
-class NoticeKindFilter(admin.SimpleListFilter):
+class NoticeKindFilter(WordFilter):
     title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(str(kind), label) for kind, label in KINDS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Notice)

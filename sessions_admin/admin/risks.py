@@ -17,6 +17,7 @@ from sessions_admin.admin.history import link_to_session
 from sessions_admin.admin.listing import (
     RecordAdmin,
     TenantFilter,
+    WordFilter,
     as_uuid,
     at_a_glance,
     people_named,
@@ -31,26 +32,20 @@ from sessions_admin.vocabulary import Detector, Response, RiskState
 from tenants.models import Tenant
 
 
-class RiskStateFilter(admin.SimpleListFilter):
+class RiskStateFilter(WordFilter):
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(str(state), words) for state, words in STATES.items()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(state=self.value()) if self.value() else queryset
 
-
-class DetectorFilter(admin.SimpleListFilter):
+class DetectorFilter(WordFilter):
     title = _("what was found")
     parameter_name = "detector"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(str(detector), told.name) for detector, told in DETECTORS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(detector=self.value()) if self.value() else queryset
 
 
 @admin.register(Risk)

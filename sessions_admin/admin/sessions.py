@@ -17,6 +17,7 @@ from accounts.acts import Act, ActsAdmin, operator_of
 from sessions_admin.admin.listing import (
     RecordAdmin,
     TenantFilter,
+    WordFilter,
     as_uuid,
     at_a_glance,
     people_named,
@@ -50,15 +51,12 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.ended() if self.value() == "ended" else queryset
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(WordFilter):
     title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(str(kind), kind) for kind in Kind]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Session)

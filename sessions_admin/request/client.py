@@ -21,6 +21,7 @@ from sessions_admin.request.device import device_of
 MAX_HOPS = 20
 # Room for MAX_HOPS IPv6 addresses with ports. The rest of the header is on the left: not believed.
 MAX_FORWARDED_LENGTH = MAX_HOPS * 60
+IPV6_SITE = 64
 # How much of a user agent is looked at: twice what is kept, as unprintable characters go.
 MAX_RAW_AGENT_LENGTH = 2 * USER_AGENT_LENGTH
 # Clients remembered in each process: under 8 MB even when every header is as long as it may be.
@@ -50,6 +51,16 @@ def client_in(meta: dict[str, Any]) -> Client:
         forwarded_for(meta),
         (meta.get("HTTP_USER_AGENT") or "")[:MAX_RAW_AGENT_LENGTH],
     )
+
+
+def customer_in(meta: dict[str, Any]) -> str:
+    """Whose attempts are counted together: an address, of IPv6 the /64 that one customer has at
+    will (RFC 6177); all unknown ones are one."""
+    ip = client_in(meta).ip
+    parsed = ipaddress.ip_address(ip) if ip else None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(parsed), IPV6_SITE), strict=False))
+    return ip or "unknown"
 
 
 def from_trusted_proxy(request: HttpRequest) -> bool:

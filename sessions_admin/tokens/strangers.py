@@ -7,17 +7,15 @@ look at a dictionary.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from typing import Any
 
-from sessions_admin.request.client import client_in
+from sessions_admin.request.client import customer_in
 from sessions_admin.tokens.usage import PERIOD, count_call
 
 # Far above what expired tokens of a whole office behind one address come to.
 FAILURES = 300
-IPV6_SITE = 64  # bits: what one customer has, RFC 6177
 HELD_AT_MOST = 10_000  # addresses a process remembers; each one cost its owner FAILURES calls
 
 _held: dict[str, float] = {}  # until when
@@ -27,7 +25,7 @@ def seconds_held(meta: dict[str, Any]) -> int:
     """How long the address behind this request must wait before it is listened to again."""
     if not _held:
         return 0
-    address = _address(meta)
+    address = customer_in(meta)
     wait = math.ceil(_held.get(address, 0) - time.time())
     if wait <= 0:
         _held.pop(address, None)
@@ -36,7 +34,7 @@ def seconds_held(meta: dict[str, Any]) -> int:
 
 def note_failure(meta: dict[str, Any]) -> None:
     """The request came with a credential that is none."""
-    address = _address(meta)
+    address = customer_in(meta)
     period = int(time.time() // PERIOD)
     if count_call(f"stranger:{address}", period) < FAILURES:
         return
@@ -48,14 +46,3 @@ def note_failure(meta: dict[str, Any]) -> None:
 def forget() -> None:
     """Holds nobody back any more, in this process."""
     _held.clear()
-
-
-def _address(meta: dict[str, Any]) -> str:
-    """Addresses that one customer has at will count as one; unknown ones, too."""
-    ip = client_in(meta).ip
-    if ip is None:
-        return "unknown"
-    address = ipaddress.ip_address(ip)
-    if address.version == 4:
-        return ip
-    return str(ipaddress.ip_network((int(address), IPV6_SITE), strict=False))

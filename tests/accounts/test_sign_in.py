@@ -5,6 +5,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.people import disable_user
+from sessions_admin.demo.cast import PASSWORD
 from sessions_admin.models import Session
 from tests.accounts.conftest import NEW_PASSWORD, is_signed_in, sign_in
 
@@ -102,6 +103,21 @@ def test_it_counts_failures_of_addresses_that_nobody_has_alike(client, db):
     for _ in range(10):
         sign_in(client, "nobody@acme.test")
     assert "Too many failed attempts." in sign_in(client, "nobody@acme.test").content.decode()
+
+
+def test_it_counts_the_addresses_of_one_customer_together(client, member):
+    """Of IPv6 everybody has 2^64 of them."""
+
+    def attempt(email, password, ip):
+        data = {"login": email, "password": password}
+        answer = client.post("/accounts/login/", data, REMOTE_ADDR=ip)
+        return "Too many failed attempts." in answer.content.decode()
+
+    for number in range(20):
+        assert not attempt(f"nobody{number}@acme.test", NEW_PASSWORD, f"2001:db8:1:2::{number:x}")
+    assert attempt(member.email, PASSWORD, "2001:db8:1:2:ffff::1")
+    assert not attempt(member.email, PASSWORD, "2001:db8:1:3::1")
+    assert is_signed_in(client)
 
 
 def test_it_lets_others_in_while_one_address_is_under_attack(client, admin, member):

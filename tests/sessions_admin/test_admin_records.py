@@ -11,7 +11,15 @@ from django.utils.html import escape
 
 from sessions_admin.admin.programs import SigningKeyAdmin
 from sessions_admin.demo.cast import PASSWORD
-from sessions_admin.models import ApiKey, AuditEvent, KnownDevice, Notice, SigningKey
+from sessions_admin.models import (
+    ApiKey,
+    AuditEvent,
+    KnownDevice,
+    LoginAttempt,
+    Notice,
+    Risk,
+    SigningKey,
+)
 from sessions_admin.notices import notify
 from sessions_admin.request.client import Client, describe
 from sessions_admin.tokens.api_keys import create_key
@@ -258,3 +266,22 @@ def test_a_device_shows_its_last_sign_in_and_no_secret(desk, rows):
     assert "rowser hash" not in page
     assert list(desk.get(DEVICES, {"q": "member@"}).context["cl"].result_list) == [device]
     assert list(desk.get(DEVICES, {"q": "nobody@"}).context["cl"].result_list) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("session", "kind"), ("loginattempt", "outcome"), ("auditevent", "action"),
+     ("risk", "state"), ("risk", "detector"), ("notice", "kind")],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["\x00", "nonsense"])
+def test_a_filter_takes_no_words_but_its_own(desk, member, acme, kind, name, word):
+    """PostgreSQL refuses to look for a NUL at all."""
+    session = hold(member, acme)
+    Risk.objects.create(detector="new_country", user=member, session=session, response="record")
+    LoginAttempt.objects.create(outcome="failed", user=member)
+    AuditEvent.objects.create(action="session.started", at=timezone.now(), user=member)
+    notify(NoticeKind.NEW_SIGN_IN, user_id=member.pk, event="x")
+    page = f"/admin/sessions_admin/{kind}/"
+    everything = desk.get(page).context["cl"].result_count
+    assert everything
+    assert desk.get(page, {name: word}).context["cl"].result_count == everything
