@@ -218,11 +218,10 @@ class SessionStore(SessionBase):
         if key is None:
             return
         own = self.found if key == self.session_key else None
-        actor = own.user if own else None
+        actor = own.actor if own else None
         named = Q(key_hash=hash_of(key))
         if own and self.is_support:  # who logs out is gone, and leaves no session that waits
             named |= Q(pk=own.asked_in_id)
-            actor = own.asked_in.user if own.asked_in else None
         sessions = self.get_model_class().objects.filter(named)
         end_sessions(sessions, reason=EndReason.LOGGED_OUT, actor=actor)
 

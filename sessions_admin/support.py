@@ -120,11 +120,10 @@ def come_back(request: HttpRequest) -> bool:
     if user.is_authenticated:
         if support.found.kind != Kind.SUPPORT:
             return False
-        asked_in = support.found.asked_in
         end_sessions(
             Session.objects.filter(pk=support.found.id),
             reason=EndReason.LOGGED_OUT,
-            actor=asked_in.user if asked_in else None,
+            actor=support.found.actor,
         )
         asked_in_id = support.found.asked_in_id
     else:

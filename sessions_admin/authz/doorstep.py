@@ -94,7 +94,7 @@ def _sign_out(environ: Environ, rules: Rules) -> Reply:
     guest = guest_of(environ.get("HTTP_COOKIE", ""), rules)
     if guest is not None:
         sessions = Session.objects.filter(pk=guest.found.id)
-        end_sessions(sessions, reason=EndReason.LOGGED_OUT, actor=guest.found.user)
+        end_sessions(sessions, reason=EndReason.LOGGED_OUT, actor=guest.found.actor)
     return redirect(
         f"{settings.PUBLIC_URL}/signed-out/",
         _cookie(settings.APPLICATION_COOKIE_NAME, "", seconds=0),

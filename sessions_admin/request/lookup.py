@@ -157,6 +157,11 @@ class FoundSession:
         """Who acts in it: the person, or somebody else as them."""
         return self.asked_by_id if self.kind == Kind.SUPPORT else self.user_id
 
+    @property
+    def actor(self) -> Any:
+        """The same as a person; a statement more where it is somebody else."""
+        return self.asked_in.user if self.actor_id != self.user_id and self.asked_in else self.user
+
     def _is_backed(self) -> bool:
         """The session that it was made from and the one in which it was asked for are live, and
         who asked for it may still do so. The first endings end it as well, in one transaction;

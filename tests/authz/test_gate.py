@@ -13,10 +13,11 @@ from sessions_admin.authz import answers, gate, identity, visitor
 from sessions_admin.authz.identity import HEADERS
 from sessions_admin.models import Session
 from sessions_admin.tokens import signing
-from sessions_admin.vocabulary import EndReason
+from sessions_admin.vocabulary import EndReason, Kind
 from tenants.models import Group, Membership
 from tests.authz.conftest import HOST, PAGE, PROXY, SECRET, call, cookie_of, environ_of, questions
 from tests.cast import ELSEWHERE, HOME
+from tests.holdings import hold
 
 DIALECTS = ["nginx", "traefik", "caddy", "envoy"]
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
@@ -134,6 +135,19 @@ def test_who_acts_as_somebody_else_is_named(cast, browser_of, ask):
         reply.headers["Remote-Identity"], typ=identity.TYPE, audience=f"https://{HOST}"
     )
     assert claims["act"] == {"email": "admin@acme.test"}
+
+
+def test_who_signs_out_as_somebody_else_is_named_in_the_log(cast, browser_of, wiki):
+    """By the application's own form, within a support session."""
+    own = browser_of(cast.admin)
+    origin = hold(cast.member, cast.acme)
+    own.post(f"/users/{cast.member.pk}/sessions/{origin.pk}/open/", {"reason": "Ticket 4711"})
+    support = own.session_row
+    assert support.kind == Kind.SUPPORT
+    asked = environ_of("/.latchkey/sign-out", method="POST", HTTP_ORIGIN=f"https://{HOST}")
+    assert call({**asked, "HTTP_HOST": HOST, **cookie_of(own)}).status == 303
+    support.refresh_from_db()
+    assert (support.end_reason, support.ended_by) == (EndReason.LOGGED_OUT, cast.admin)
 
 
 def test_an_address_that_is_none_is_no_reason_to_skip_a_rule(cast, browser_of, ask):
