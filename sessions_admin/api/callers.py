@@ -51,6 +51,11 @@ class Caller:
         return self.session.user if self.session else None
 
     @property
+    def actor(self) -> User | None:
+        """Whom the audit log names: in a support session not the person, but who acts."""
+        return self.session.actor if self.session else None
+
+    @property
     def scope(self) -> str:
         """Within which an Idempotency-Key is one: a page's session may move to another tenant."""
         tenant = self.access.tenant
@@ -85,7 +90,7 @@ class Caller:
         raise _proof_wanted(int(within.total_seconds()))
 
     def asker(self, tenant: CurrentTenant) -> Asker:
-        return Asker(self.name, tenant, self.here, self.user, self.via)
+        return Asker(self.name, tenant, self.here, self.actor, self.via)
 
 
 class ApiRequest(HttpRequest):

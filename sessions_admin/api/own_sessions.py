@@ -79,7 +79,7 @@ def end_own_session(request: ApiRequest, session_id: UUID) -> Any:
         raise ProblemError(NOT_FOUND)
     if session_id == here:
         return ended_out(
-            end_sessions(mine, reason=EndReason.LOGGED_OUT, actor=user, via=caller.via)
+            end_sessions(mine, reason=EndReason.LOGGED_OUT, actor=caller.actor, via=caller.via)
         )
     caller.hold_to_proof(OWN_SESSIONS)
     return ended_out(end_own(mine, user=user, here=here, via=caller.via))

@@ -86,7 +86,7 @@ def change(request: ApiRequest, response: HttpResponse, body: SettingsChange) ->
         stored = locked_policy(tenant)
         _hold_to_match(request, stored)
         form = _form(stored, body)
-        done = change_policy(tenant, form.settings(), caller.user, via=caller.via)
+        done = change_policy(tenant, form.settings(), caller.actor, via=caller.via)
         policy = SessionPolicy.objects.get(pk=stored.pk)
     response.headers["ETag"] = etag(policy)
     reasons: dict[str, int] = {}

@@ -16,7 +16,9 @@ def sign_out(token: str) -> bool:
     found = _session_of(token)
     if found is None:
         return False
-    end_sessions(Session.objects.filter(pk=found.id), reason=EndReason.LOGGED_OUT, actor=found.user)
+    end_sessions(
+        Session.objects.filter(pk=found.id), reason=EndReason.LOGGED_OUT, actor=found.actor
+    )
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -12,11 +13,23 @@ from django.utils.crypto import constant_time_compare
 
 # Bounded: one short string a signed-in person per process.
 HASHES = 10_000
+MARK = b"latchkey mark of a credential\x00"
 
 
 def mark_of(user: Any) -> bytes:
-    """What a session that no key can open keeps of the credential it was made with: no secret."""
-    return str(user.get_session_auth_hash()).encode()
+    """What a session that no key opens keeps of the credential it was made with.
+
+    A hash of the session hash, which must not lie open: who could write to the database would put
+    it into a session of their own making.
+    """
+    return _mark(_current_hash(user))
+
+
+def bears_mark(user: Any, mark: bytes | memoryview) -> bool:
+    """Whether the session was made with the person's present credential, under our present or a
+    former key."""
+    hashes = (_current_hash(user), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(_mark(one), bytes(mark)) for one in hashes)
 
 
 def held_credential(user: Any, stored: str) -> bool:
@@ -29,6 +42,10 @@ def held_credential(user: Any, stored: str) -> bool:
 def is_current(user: Any, stored: str) -> bool:
     """Whether a session hash was made with the person's present credential and our present key."""
     return constant_time_compare(stored, _current_hash(user))
+
+
+def _mark(session_hash: str) -> bytes:
+    return sha256(MARK + session_hash.encode()).digest()
 
 
 def _current_hash(user: Any) -> str:

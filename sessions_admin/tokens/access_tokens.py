@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from sessions_admin.models import PLATFORM_POLICY_ID, SessionPolicy
 from sessions_admin.policy import absolute_deadline, verdict
-from sessions_admin.request.credential import held_credential
+from sessions_admin.request.credential import bears_mark
 from sessions_admin.request.lookup import FoundSession, find_session_by_id
 from sessions_admin.tokens.signing import issuer, sign, verify
 from sessions_admin.tokens.signing_keys import PUBLISHED_AFTER
@@ -82,10 +82,8 @@ def is_usable(found: FoundSession) -> bool:
 
 
 def is_of_present_credential(found: FoundSession) -> bool:
-    """Whether who proved themselves for it could still do so; of a support session, the asker."""
-    prover = found.user if found.kind == Kind.APP else found.asked_in and found.asked_in.user
-    mark = bytes(found.data).decode("ascii", "replace")
-    return prover is not None and held_credential(prover, mark)
+    """Whether who proved themselves for it could still do so."""
+    return found.actor is not None and bears_mark(found.actor, found.data)
 
 
 def issue(found: FoundSession) -> AccessToken:

@@ -6,12 +6,14 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.middleware.csrf import _get_new_csrf_string
+from django.test import Client
 from django.utils import timezone
 
 from accounts.step_up import ADMINISTRATIVE, OWN_SESSIONS
-from sessions_admin.models import ApiKey, Session
+from sessions_admin.models import ApiKey, AuditEvent, Session
 from sessions_admin.vocabulary import Kind
 from tests.api.conftest import Program, code_of
+from tests.apps import form
 from tests.holdings import hold
 
 ISSUED_AGO = timedelta(seconds=1)
@@ -223,6 +225,19 @@ def test_a_support_session_dies_with_the_password_of_who_asked_for_it(token_of, 
     cast.owner.set_password("another-horse-battery")
     cast.owner.save()  # past us: nobody ends the sessions
     assert program.read("/me").status_code == 401
+
+
+@pytest.mark.parametrize("way", ["api", "revocation"])
+def test_who_acts_is_who_ended_a_support_session(token_of, cast, way):
+    program = support_session(cast, token_of)
+    if way == "api":
+        assert program.post(f"/me/sessions/{program.own.pk}/end").json()["ended"] == 1
+    else:
+        form(Client(), "/oauth/revoke", token=program.authorization.removeprefix("Bearer "))
+    program.own.refresh_from_db()
+    assert program.own.ended_by == cast.owner
+    event = AuditEvent.objects.get(action="session.ended", session_id=program.own.pk)
+    assert event.actor == cast.owner
 
 
 def test_an_operator_without_tenant_is_told(token_of, cast):

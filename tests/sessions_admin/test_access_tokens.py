@@ -77,6 +77,13 @@ def test_who_refreshes_in_time_is_never_idle(cast, app, policy_of):
     assert issue(find_session_by_id(app.pk)).expires_in <= 300
 
 
+def test_the_database_holds_nothing_that_a_session_could_be_made_of(cast, app):
+    """Who may write to it would need the session hash to make one that the portal takes."""
+    kept = bytes(Session.objects.get(pk=app.pk).data)
+    assert kept
+    assert cast.member.get_session_auth_hash().encode() not in kept
+
+
 def another_password(person):
     """Past us: a command, or a program of somebody's who installs our apps."""
     person.set_password("another-horse-battery")
