@@ -55,7 +55,7 @@ PAGES = (
     Page(ADMINISTRATOR, "/users/?state=disabled", 7),
     Page(ADMINISTRATOR, "/users/?state=suspended", 7),
     Page(ADMINISTRATOR, "/users/?state=one_factor", 7),
-    Page(ADMINISTRATOR, "/users/right-now/", 5),
+    Page(ADMINISTRATOR, "/users/right-now/", 3),
     Page(ADMINISTRATOR, "/users/export.csv", 5),
     Page(ADMINISTRATOR, "/users/{holder}/", 6),
     Page(ADMINISTRATOR, "/users/{holder}/?tab=history", 5),

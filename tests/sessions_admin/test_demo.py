@@ -33,7 +33,7 @@ from sessions_admin.models import (
     Sighting,
 )
 from sessions_admin.notices.words import telling
-from sessions_admin.people.right_now import concurrency
+from sessions_admin.people.right_now import right_now
 from sessions_admin.suspicious import evidence
 from sessions_admin.suspicious.back_test import back_test
 from sessions_admin.tokens.api_keys import state_of
@@ -321,7 +321,7 @@ def test_people_were_told_and_the_mails_are_gone(story):
 
 def test_the_curve_of_the_day_is_alive(story):
     tenant = Tenant.objects.get(slug="acme")
-    counts = [moment.live for moment in concurrency(tenant, timezone.now())]
+    counts = [moment.live for moment in right_now(tenant, timezone.now()).history]
     assert max(counts) > 1.5 * min(counts)
 
 
