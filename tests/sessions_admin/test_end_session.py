@@ -7,6 +7,8 @@ import pytest
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
+from sessions_admin.identifiers import millisecond_of
+from sessions_admin.lifecycle import end_sessions
 from sessions_admin.models import AuditEvent, Session
 from sessions_admin.vocabulary import EndReason
 from tenants.models import Tenant
@@ -258,3 +260,16 @@ def test_it_wants_a_token_against_forgery(firefox, other):
     firefox.handler.enforce_csrf_checks = True
     assert end(firefox, other).status_code == 403
     assert reason(other) == ""
+
+
+def test_its_event_is_named_for_its_moment(member, acme):
+    """Also where the database writes it: half a millisecond is no reason to round up."""
+    session = hold(member, acme)
+    at = timezone.now().replace(microsecond=123_999)
+    end_sessions(
+        Session.objects.filter(pk=session.pk), reason=EndReason.LOGGED_OUT, actor=member, at=at
+    )
+    event = AuditEvent.objects.get(session_id=session.pk)
+    assert (event.at, event.id.version) == (at, 7)
+    assert millisecond_of(event.id) == int(at.timestamp() * 1000)
+    assert event.data == {"reason": "logged_out", "initiator": "user"}
