@@ -1,7 +1,7 @@
 """`make bench`: what the session layer costs, beside Django's own database sessions; and how long
 every page takes in a large tenant.
 
-    python -m bench [--sqlite] [--rounds N] [PART …]
+    python -m bench [--sqlite] [--rounds N] [--live N] [PART …]
 
 Everything is measured in this one process, against a database of its own that is thrown away.
 """
@@ -18,6 +18,7 @@ from tests import environment
 from tests.databases import postgresql, postgresql_binaries, unwind_on_signals
 
 ROUNDS = 25
+LIVE = 45_000  # beside those of one person
 PARTS = ("requests", "sign-ins", "endings", "served", "pages")
 
 
@@ -27,6 +28,9 @@ def main() -> int:
     )
     parser.add_argument("--sqlite", action="store_true", help="instead of PostgreSQL; not judged")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} unless told")
+    parser.add_argument(
+        "--live", type=int, default=LIVE, help=f"sessions of the tenant of the pages; {LIVE:,}"
+    )
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"only these of {', '.join(PARTS)}"
     )
@@ -40,7 +44,7 @@ def main() -> int:
     with _sqlite() if options.sqlite else postgresql() as url:
         os.environ["DATABASE_URL"] = url
         parts = [part for part in PARTS if part in (options.parts or PARTS)]
-        return _measure(parts, max(1, options.rounds), judged=not options.sqlite)
+        return _measure(parts, options, judged=not options.sqlite)
 
 
 @contextmanager
@@ -49,13 +53,13 @@ def _sqlite() -> Iterator[str]:
         yield f"sqlite:///{Path(directory) / 'bench.sqlite3'}"
 
 
-def _measure(parts: list[str], rounds: int, *, judged: bool) -> int:
+def _measure(parts: list[str], options: argparse.Namespace, *, judged: bool) -> int:
     import django
 
     django.setup()
     from bench import comparison  # needs the models
 
-    return comparison.run(parts, rounds, judged=judged)
+    return comparison.run(parts, max(1, options.rounds), options.live, judged=judged)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LIMIT = 150  # milliseconds of a server's time
+# What somebody asks for by a button, beside the page: it goes through a past of 30 days.
+TRIAL = 2_000
+FILE = 500  # a whole file with thousands of sessions
 ADMINISTRATOR, HOLDER, OPERATOR, PROGRAM = "administrator", "holder", "operator", "program"
 SETTINGS = {
     "idle_timeout_enabled": "on", "idle_timeout_value": "1", "idle_timeout_unit": "hours",
@@ -31,30 +35,32 @@ class Page:
     path: str
     statements: int
     posted: dict[str, str] | None = None
+    limit: int = LIMIT
+    by_htmx: bool = False
 
 
 PAGES = (
     # Somebody with very many sessions.
     Page(HOLDER, "/sessions/", 6),
     Page(HOLDER, "/sessions/?show=active", 6),
-    Page(HOLDER, "/sessions/export.csv", 4),
+    Page(HOLDER, "/sessions/export.csv", 4, limit=FILE),
     Page(HOLDER, "/notices/", 2),
     Page(HOLDER, "/profile/", 2),
     Page(HOLDER, "/live/?topic=sessions", 2),
-    Page(ADMINISTRATOR, "/users/", 7),
-    Page(ADMINISTRATOR, "/users/?sort=-name", 7),
-    Page(ADMINISTRATOR, "/users/?sort=email", 7),
-    Page(ADMINISTRATOR, "/users/?sort=-active", 7),
-    Page(ADMINISTRATOR, "/users/?sort=active", 7),
-    Page(ADMINISTRATOR, "/users/?q=aisha", 7),
-    Page(ADMINISTRATOR, "/users/?q=person-4", 7),
-    Page(ADMINISTRATOR, "/users/?q=198.51.0.7", 7),
-    Page(ADMINISTRATOR, "/users/?q=198.51.", 7),
-    Page(ADMINISTRATOR, "/users/?state=signed_in", 7),
-    Page(ADMINISTRATOR, "/users/?state=signed_in&sort=-active", 7),
-    Page(ADMINISTRATOR, "/users/?state=disabled", 7),
-    Page(ADMINISTRATOR, "/users/?state=suspended", 7),
-    Page(ADMINISTRATOR, "/users/?state=one_factor", 7),
+    Page(ADMINISTRATOR, "/users/", 8),
+    Page(ADMINISTRATOR, "/users/?sort=-name", 8),
+    Page(ADMINISTRATOR, "/users/?sort=email", 8),
+    Page(ADMINISTRATOR, "/users/?sort=-active", 8),
+    Page(ADMINISTRATOR, "/users/?sort=active", 8),
+    Page(ADMINISTRATOR, "/users/?q=aisha", 8),
+    Page(ADMINISTRATOR, "/users/?q=person-4", 8),
+    Page(ADMINISTRATOR, "/users/?q=198.51.0.7", 8),
+    Page(ADMINISTRATOR, "/users/?q=198.51.", 8),
+    Page(ADMINISTRATOR, "/users/?state=signed_in", 8),
+    Page(ADMINISTRATOR, "/users/?state=signed_in&sort=-active", 8),
+    Page(ADMINISTRATOR, "/users/?state=disabled", 8),
+    Page(ADMINISTRATOR, "/users/?state=suspended", 8),
+    Page(ADMINISTRATOR, "/users/?state=one_factor", 8),
     Page(ADMINISTRATOR, "/users/right-now/", 3),
     Page(ADMINISTRATOR, "/users/export.csv", 5),
     Page(ADMINISTRATOR, "/users/{holder}/", 6),
@@ -69,10 +75,10 @@ PAGES = (
     Page(ADMINISTRATOR, "/risks/?state=all&detector=new_country", 3),
     Page(ADMINISTRATOR, "/risks/{risk}/", 2),
     Page(ADMINISTRATOR, "/settings/risks/", 3),
-    Page(ADMINISTRATOR, "/settings/risks/preview/", 7, RULES),
+    Page(ADMINISTRATOR, "/settings/risks/preview/", 7, RULES, TRIAL, by_htmx=True),
     Page(ADMINISTRATOR, "/settings/sessions/", 6),
-    Page(ADMINISTRATOR, "/settings/sessions/preview/", 12, SETTINGS),
-    Page(ADMINISTRATOR, "/settings/sessions/replay/", 6, SETTINGS),
+    Page(ADMINISTRATOR, "/settings/sessions/preview/", 8, SETTINGS, by_htmx=True),
+    Page(ADMINISTRATOR, "/settings/sessions/replay/", 6, SETTINGS, TRIAL, by_htmx=True),
     Page(ADMINISTRATOR, "/settings/api-keys/", 2),
     Page(ADMINISTRATOR, "/live/?topic=users&topic=risks", 2),
     Page(OPERATOR, "/admin/", 3),

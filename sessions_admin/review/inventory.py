@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import ExpressionWrapper, Q
+from django.db.models import Count, ExpressionWrapper, Q, Window
 from django.db.models.fields import BooleanField
 
 from sessions_admin.review.display import card_rows, ended_rows, load_sightings
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from sessions_admin.live import SessionQuerySet
     from sessions_admin.models import Session
 
-# All of a person's sessions are read at once, so counts, filters and hints cost no statements of
-# their own. Nobody reviews more; only something gone wild holds more.
-READ_AT_MOST = 1000
-PAGE_SIZE = 50  # two screens of a laptop
+# So many of a person's sessions are read at once, the last active: counts, filters and hints cost
+# no statements of their own. Nobody reviews more; only something gone wild holds more.
+READ_AT_MOST = 500
+PAGE_SIZE = 30  # more than a screen of a laptop
 ENDED_FOR = timedelta(days=28)  # as far back as one remembers where one was
-ENDED_AT_MOST = 50
+ENDED_AT_MOST = 25
 HINTS_AT_MOST = 2  # more would hide the list that they point to
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,6 +37,7 @@ class Inventory:
     here: Session | None
     others: list[Session]
     now: datetime
+    unread: int = 0  # more of the others than are in the list
 
     def having(self, trait: Trait | None) -> list[Session]:
         """The other sessions with this trait; all of them for None."""
@@ -47,7 +48,11 @@ class Inventory:
 
     @cached_property
     def total(self) -> int:
-        return len(self.others) + bool(self.here)
+        return self.others_count + bool(self.here)
+
+    @cached_property
+    def others_count(self) -> int:
+        return len(self.others) + self.unread
 
     @cached_property
     def device_count(self) -> int:
@@ -101,9 +106,11 @@ def take_stock(
     found about them in their tenant alone."""
     this_one = ExpressionWrapper(Q(pk=here_id), BooleanField())
     live = with_findings(card_rows(mine.live(now)), for_tenant=for_tenant)
+    live = live.annotate(of_all=Window(Count("pk")))
     sessions = list(live.order_by(this_one.desc(), "-last_seen_at", "-pk")[:READ_AT_MOST])
     here = next((session for session in sessions if session.pk == here_id), None)
-    return Inventory(here, [session for session in sessions if session is not here], now)
+    others = [session for session in sessions if session is not here]
+    return Inventory(here, others, now, sessions[0].of_all - len(sessions) if sessions else 0)
 
 
 def page_after(sessions: list[Session], cursor: str) -> Page:

@@ -281,13 +281,22 @@ def test_an_empty_filter_leads_back(mixed, firefox):
     assert "Show all" in text
 
 
-def test_it_pages_through_more_than_fifty(firefox, member, acme):
-    for number in range(53):
+def test_it_pages_through_more_than_thirty(firefox, member, acme):
+    for number in range(33):
         hold(member, acme, label=f"s{number:02}", idle=timedelta(minutes=number))
     first = firefox.get("/sessions/").context["page"]
-    assert [one.name for one in first.sessions] == [f"s{number:02}" for number in range(50)]
-    assert names(firefox, f"?after={first.after}") == ["s50", "s51", "s52"]
-    assert "53 other sessions" in page(firefox)
+    assert [one.name for one in first.sessions] == [f"s{number:02}" for number in range(30)]
+    assert names(firefox, f"?after={first.after}") == ["s30", "s31", "s32"]
+    assert "33 other sessions" in page(firefox)
+
+
+def test_it_counts_what_it_does_not_read(firefox, member, acme, monkeypatch):
+    monkeypatch.setattr(inventory, "READ_AT_MOST", 3)
+    for number in range(5):
+        hold(member, acme, label=f"s{number}", idle=timedelta(minutes=number))
+    assert names(firefox) == ["s0", "s1"]  # and the one that asks
+    assert "Log out 5 other sessions" in page(firefox)
+    assert "6 sessions" in page(firefox)
 
 
 def test_a_page_goes_on_after_a_row_that_is_gone(firefox, member, acme, monkeypatch):
