@@ -39,6 +39,34 @@ def select_three(page: Any) -> None:
         box.check()
 
 
+def unfold_week(page: Any) -> None:
+    page.locator("#week > summary").click()
+    page.locator("#week").evaluate("week => week.scrollIntoView()")
+
+
+def open_row_menu(page: Any) -> None:
+    page.get_by_role("button", name="Actions for Dave Moreau").click()
+
+
+def be_idle(page: Any) -> None:
+    """What the server tells the page a minute before the session ends; the next tick asks."""
+    page.wait_for_load_state("networkidle")  # else the server's own answer comes after ours
+    page.evaluate("""() => {
+        const now = Date.now(), idle = { warn: now, end: now + 60000, tell: now + 60000 };
+        const detail = { now, sent: now, idle, absolute: null };
+        document.dispatchEvent(new CustomEvent("latchkey:pulse", { detail }));
+    }""")
+    page.locator("#idle[open]").wait_for()
+
+
+def plan_a_change(page: Any) -> None:
+    shorten_idle_timeout(page)
+    page.locator("#confirm-save").wait_for(state="attached")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Warn people").click()
+    page.get_by_text("Warn people").wait_for(state="detached")
+
+
 def shorten_idle_timeout(page: Any) -> None:
     page.locator("[name=idle_timeout_value]").fill("30")
     page.locator("[name=idle_timeout_unit]").select_option("minutes")
@@ -89,6 +117,10 @@ SCREENS = (
         "my-sessions-question", "My sessions: before ending others", "/sessions/", MEMBER, MIXED,
         click("other sessions"), is_dialog=True,
     ),
+    Screen("my-sessions-week", "My sessions: the last 7 days", "/sessions/", MEMBER, LIGHT,
+           unfold_week, is_dialog=True),
+    Screen("idle", "Before an idle session ends", "/profile/", MEMBER, MIXED, be_idle,
+           is_dialog=True),
     Screen("profile", "Profile", "/profile/", MEMBER, MIXED),
     Screen("two-factor", "Two-step sign-in", "/accounts/2fa/", MEMBER, LIGHT),
     Screen("password", "Changing the password", "/accounts/password/change/", MEMBER, LIGHT),
@@ -96,6 +128,10 @@ SCREENS = (
     Screen("tenants", "Choosing a tenant", "/tenants/", CONTRACTOR, MIXED),
     Screen("users", "Users", "/users/", ADMIN, EVERY),
     Screen("users-selected", "Users: some selected", "/users/", ADMIN, WIDE, select_three),
+    Screen("users-menu", "Users: what can be done with one", "/users/?q=e", ADMIN, MIXED,
+           open_row_menu, is_dialog=True),
+    Screen("users-filters", "Users: filters", "/users/", ADMIN, MIXED, click("Filters"),
+           is_dialog=True),
     Screen("right-now", "Users: right now", "/users/right-now/", ADMIN, MIXED),
     Screen("user", "A person", "/users/?q=dave", ADMIN, EVERY, first_member),
     Screen("user-history", "A person: login history", "/users/?q=dave", ADMIN, LIGHT, history),
@@ -149,5 +185,9 @@ SCREENS = (
     ),
 )  # fmt: skip
 # Their states are made, so they come last.
+PLANNED = Screen(
+    "session-settings-planned", "Session settings: a change that people were warned of",
+    "/settings/sessions/", ADMIN, WIDE, plan_a_change, is_dialog=True,
+)  # fmt: skip
 SIGNED_OUT = Screen("signed-out", "Signed out, and why", "/sessions/", MEMBER, EVERY)
 LIMIT = Screen("limit", "At the limit: choosing which session ends", "", MEMBER, MIXED)

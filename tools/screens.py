@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scenes import ADMIN, LIMIT, MEMBER, SCREENS, SIGNED_OUT, Screen
+from scenes import ADMIN, LIMIT, MEMBER, PLANNED, SCREENS, SIGNED_OUT, Screen
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "screens"
@@ -98,6 +98,7 @@ def take_all(url: str) -> None:
         take(page, SIGNED_OUT)
         allow_no_more_sessions()
         take(page_of(browser, url, MEMBER), LIMIT)
+        take(page_of(browser, url, ADMIN), PLANNED)
         browser.close()
 
 
@@ -171,7 +172,7 @@ def take(page: Any, screen: Screen) -> None:
 
 def write_index() -> None:
     lines = ["# Screens", "", "Taken by `make screens` with the demo's data.", ""]
-    for screen in [*SCREENS, SIGNED_OUT, LIMIT]:
+    for screen in [*SCREENS, SIGNED_OUT, LIMIT, PLANNED]:
         first, *others = [f"{screen.name}-{width}-{scheme}.png" for width, scheme in screen.looks]
         lines += [f"## {screen.title}", "", f"![{screen.title}]({first})", ""]
         links = [f"[{words(name)}]({name})" for name in others]

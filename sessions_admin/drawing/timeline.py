@@ -8,7 +8,7 @@ from typing import Any
 SPAN = timedelta(days=7)
 LANES_AT_MOST = 12  # more would not fit a screen; the lists beside it are complete
 LEAST_WIDTH = 0.8  # percent: a session of a minute is still to be seen
-LEAST_DAY = 8.0  # percent: the label of a narrower day would run into its neighbour
+LEAST_DAY = 13.0  # percent: on a phone, the label of a narrower day would run into its neighbour
 
 
 @dataclass(frozen=True, slots=True)

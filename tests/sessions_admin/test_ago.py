@@ -11,6 +11,12 @@ from sessions_admin.templatetags.ago import ago
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):  # a request of a test before may have left its own
+        yield
+
+
 @pytest.mark.parametrize(
     ("passed", "words"),
     [
