@@ -29,7 +29,7 @@ from tenants.permissions import Permission, Section
 if TYPE_CHECKING:
     from tenants.access import TenantRequest
 
-LIVE_LISTED = 50  # nobody reads more cards; the rest is a number, and ends with the others
+LIVE_LISTED = 25  # nobody reads more cards; the rest is a number, and ends with the others
 FEW_LISTED = 5  # in a row of the list, or in a dialog about what would end
 PAGE_SIZE = 25
 LAST_ENDED_FIRST = Order("ended", F("ended_at"), descending=True)
