@@ -1,12 +1,13 @@
 """A real browser on a real server: `page_of` opens a page as somebody, `assert_clean` judges it.
 
-A test takes both, calls `page_of("member@acme.test", width=390, scheme="dark")`, goes to
+A test takes both, calls `page_of("member@acme.test", width=390)`, goes to
 "/sessions/" (the server's address is set) and calls `assert_clean(page)` there. After an action it
 first says with `expect` what it waits for; see pages.py.
 """
 
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,8 +22,13 @@ from playwright.sync_api import expect
 from tests.browser.chromium import FLAGS, chromium
 
 HERE = Path(__file__).parent
-# How long a page may take to become what a test expects: a machine may have much else to do.
-expect.set_options(timeout=20_000)  # ms
+# Django admin fades from one colour to the other.
+COLOURS_CHANGED = """() => Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition)
+        .map((each) => each.finished))"""
+# How long a page may take to become what a test expects. An open list rests after a refresh, twenty
+# times as long as that took, and a machine may have much else to do.
+expect.set_options(timeout=60_000)  # ms
 # Milliseconds that every answer of the server takes longer, on a slower machine: shows which tests
 # do not wait. The expected speed of the product is not what is tested then.
 SLOW = int(os.environ.get("LATCHKEY_SLOW", "0"))
@@ -32,8 +38,9 @@ TELL_CSP_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile || ""}`));
 """
-# What a navigation cuts short is no failure.
+# What a navigation cuts short is no failure, nor is what a newer question of htmx replaces.
 CUT_SHORT = "net::ERR_ABORTED"
+REPLACED = re.compile("^htmx:(sendAbort|afterRequest),")
 
 
 def pytest_collection_modifyitems(items):
@@ -76,7 +83,7 @@ def page_of(new_context, live_server):
             context.add_cookies([_signed_in(person, live_server.url)])
         page = context.new_page()
         page.trouble = _watch(page, live_server.url, allow)
-        page.has_javascript = javascript
+        page.has_javascript, page.scheme = javascript, scheme
         pages.append(page)
         return page
 
@@ -87,7 +94,7 @@ def page_of(new_context, live_server):
 
 @pytest.fixture
 def assert_clean():
-    """No accessibility violation, nothing wider than the screen, and no trouble so far."""
+    """Nothing inaccessible in light or dark, nothing wider than the screen, no trouble so far."""
 
     def assert_clean(page):
         page.wait_for_load_state()
@@ -95,12 +102,26 @@ def assert_clean():
         if not page.has_javascript:
             return  # axe is a script
         expect(page.locator(".htmx-request")).to_have_count(0)
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
+        _judge(page)
+        with _in_the_other_scheme(page):
+            _judge(page, runOnly=["color-contrast"])
         sideways = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, f"{page.url} is {sideways} px wider than the screen"
 
     return assert_clean
+
+
+def _judge(page, **options):
+    results = Axe().run(page, options=options or None)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@contextmanager
+def _in_the_other_scheme(page):
+    page.emulate_media(color_scheme="light" if page.scheme == "dark" else "dark")
+    page.evaluate(COLOURS_CHANGED)
+    yield
+    page.emulate_media(color_scheme=page.scheme)
 
 
 def _slow_down(page):
@@ -130,6 +151,8 @@ def _watch(page, url, allow):
             trouble.append(text)
 
     def on_console(message):
+        if REPLACED.match(message.text):
+            return
         if message.type == "error" or "Refused to" in message.text:
             note(f"console: {message.text} ({message.location.get('url', '')})")
 

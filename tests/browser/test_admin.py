@@ -17,7 +17,7 @@ from sessions_admin.notices import notify
 from sessions_admin.tokens.signing_keys import rotate
 from sessions_admin.vocabulary import AuditAction, EndReason, NoticeKind
 from tenants.models import Membership
-from tests.browser.pages import with_and_without_script
+from tests.browser.pages import looks, with_and_without_script
 from tests.holdings import hold, see_elsewhere
 from tests.suspicions import travel
 
@@ -68,9 +68,9 @@ def pages(cast, session):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
-def test_every_page_is_clean(page_of, assert_clean, cast, held, width, scheme):
-    page = page_of(cast.operator, width=width, scheme=scheme)
+@looks
+def test_every_page_is_clean(page_of, assert_clean, cast, held, width):
+    page = page_of(cast.operator, width=width)
     for url in pages(cast, held):
         page.goto(url)
         expect(page.locator(NAMELESS)).to_have_count(0)

@@ -6,8 +6,8 @@ from tests.browser.pages import looks
 
 
 @looks
-def test_it_is_clean(page_of, cast, assert_clean, width, scheme):
-    page = page_of(cast.owner, width=width, scheme=scheme)
+def test_it_is_clean(page_of, cast, assert_clean, width):
+    page = page_of(cast.owner, width=width)
     page.goto("/api/docs/")
     assert_clean(page)
     page.get_by_text("End by query", exact=True).click()

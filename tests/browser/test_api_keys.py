@@ -25,8 +25,8 @@ def fresh_key(page):
 
 
 @looks
-def test_it_is_clean(page_of, cast, assert_clean, width, scheme):
-    page = page_of(cast.owner, width=width, scheme=scheme)
+def test_it_is_clean(page_of, cast, assert_clean, width):
+    page = page_of(cast.owner, width=width)
     page.goto(HERE)
     assert_clean(page)
     make(page)

@@ -31,8 +31,8 @@ def week(acme, member):
 
 
 @looks
-def test_the_week_is_drawn_and_told(page_of, assert_clean, member, week, width, scheme):
-    page = page_of(member, width=width, scheme=scheme)
+def test_the_week_is_drawn_and_told(page_of, assert_clean, member, week, width):
+    page = page_of(member, width=width)
     page.goto("/sessions/")
     page.get_by_text("Last 7 days", exact=True).last.click()
     expect(page.get_by_role("img", name="Your sessions in the last 7 days")).to_be_visible()
@@ -67,8 +67,8 @@ def day(acme):
 
 
 @looks
-def test_the_list_unfolds_what_goes_on_right_now(page_of, assert_clean, admin, day, width, scheme):
-    page = page_of(admin, width=width, scheme=scheme)
+def test_the_list_unfolds_what_goes_on_right_now(page_of, assert_clean, admin, day, width):
+    page = page_of(admin, width=width)
     page.goto("/users/")
     page.get_by_text("Right now", exact=True).click()
     for name in ("Live sessions in the last 24 hours", "Devices", "Countries", "Places of live"):

@@ -74,8 +74,8 @@ def page_of_member(page_of, member, rules):
 
 
 @looks
-def test_it_asks_before_the_session_ends(page_of_member, member, assert_clean, width, scheme):
-    page = asked(page_of_member(width=width, scheme=scheme), "/sessions/")
+def test_it_asks_before_the_session_ends(page_of_member, member, assert_clean, width):
+    page = asked(page_of_member(width=width), "/sessions/")
     expect(page.get_by_role("button", name=STAY)).to_be_focused()
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^0:[0-3]\d$"))
     expect(page).to_have_title(re.compile(r"^0:\d\d · "))
@@ -182,10 +182,10 @@ def test_what_a_script_does_is_no_activity(page_of_member, member, rules):
 
 @looks
 def test_it_says_when_the_session_ends_whatever_one_does(
-    page_of_member, member, rules, assert_clean, width, scheme
+    page_of_member, member, rules, assert_clean, width
 ):
     rules(idle=HOUR, absolute=HOUR)
-    page = opened(page_of_member(width=width, scheme=scheme), "/sessions/")
+    page = opened(page_of_member(width=width), "/sessions/")
     sign_in_was(member, 57 * MINUTE)
     notice = page.get_by_role("status").filter(has_text="cannot be extended")
     expect(notice).to_be_visible()

@@ -78,8 +78,8 @@ def live(member):
 
 
 @looks
-def test_my_sessions_are_clean(at_home, assert_clean, width, scheme):
-    page = at_home(width=width, scheme=scheme)
+def test_my_sessions_are_clean(at_home, assert_clean, width):
+    page = at_home(width=width)
     assert_clean(page)
     unfold_everything(page)
     page.locator("[data-select-row]").first.check()
@@ -87,16 +87,16 @@ def test_my_sessions_are_clean(at_home, assert_clean, width, scheme):
 
 
 @looks
-def test_the_question_before_ending_others_is_clean(at_home, assert_clean, width, scheme):
-    page = at_home(width=width, scheme=scheme)
+def test_the_question_before_ending_others_is_clean(at_home, assert_clean, width):
+    page = at_home(width=width)
     page.get_by_role("button", name="Log out 4 other sessions").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert_clean(page)
 
 
 @looks
-def test_signed_out_is_clean(page_of, assert_clean, member, admin, width, scheme):
-    page = page_of(member, width=width, scheme=scheme)
+def test_signed_out_is_clean(page_of, assert_clean, member, admin, width):
+    page = page_of(member, width=width)
     page.goto("/sessions/")
     end_sessions(Session.objects.of(member), reason=EndReason.REVOKED_BY_ADMIN, actor=admin,
                  note="Lost laptop, reported by phone")  # fmt: skip
@@ -108,17 +108,17 @@ def test_signed_out_is_clean(page_of, assert_clean, member, admin, width, scheme
 
 
 @looks
-def test_plainly_signed_out_and_refused_are_clean(page_of, assert_clean, db, width, scheme):
-    page = page_of(None, width=width, scheme=scheme)
+def test_plainly_signed_out_and_refused_are_clean(page_of, assert_clean, db, width):
+    page = page_of(None, width=width)
     for url in ("/signed-out/", "/accounts/refused/"):
         page.goto(url)
         assert_clean(page)
 
 
 @looks
-def test_the_limit_is_clean(page_of, assert_clean, member, acme, held, policy_of, width, scheme):
+def test_the_limit_is_clean(page_of, assert_clean, member, acme, held, policy_of, width):
     policy_of(acme, max_live_sessions_enabled=True, max_live_sessions=3, at_limit=AtLimit.ASK)
-    page = page_of(None, width=width, scheme=scheme, allow=["status of 422"])
+    page = page_of(None, width=width, allow=["status of 422"])
     sign_in(page, member)
     expect(page.get_by_text("Choose at least 2")).to_be_visible()
     assert_clean(page)
@@ -128,8 +128,8 @@ def test_the_limit_is_clean(page_of, assert_clean, member, acme, held, policy_of
 
 
 @looks
-def test_choosing_a_tenant_is_clean(page_of, assert_clean, contractor, width, scheme):
-    page = page_of(contractor, width=width, scheme=scheme)
+def test_choosing_a_tenant_is_clean(page_of, assert_clean, contractor, width):
+    page = page_of(contractor, width=width)
     page.goto("/tenants/")
     page.get_by_role("button", name="Globex").click()
     expect(page).not_to_have_url(re.compile("/tenants/"))

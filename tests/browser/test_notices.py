@@ -32,8 +32,8 @@ def is_live(session):
 
 @looks
 @pytest.mark.parametrize("answer", list(NoticeAnswer))
-def test_the_page_of_a_link(page_of, assert_clean, notice, answer, width, scheme):
-    page = page_of(None, width=width, scheme=scheme)
+def test_the_page_of_a_link(page_of, assert_clean, notice, answer, width):
+    page = page_of(None, width=width)
     page.goto(path(notice, answer))
     expect(page.get_by_text("Chrome 142 on Windows")).to_be_visible()
     assert_clean(page)
@@ -63,16 +63,16 @@ def test_it_works_without_javascript(page_of, notice, session):
 
 
 @looks
-def test_links_that_do_not_work(page_of, assert_clean, notice, width, scheme):
-    page = page_of(None, width=width, scheme=scheme, allow=["status of 404"])
+def test_links_that_do_not_work(page_of, assert_clean, notice, width):
+    page = page_of(None, width=width, allow=["status of 404"])
     page.goto("/notices/answer/forged/")
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
     assert_clean(page)
 
 
 @looks
-def test_the_strip_and_the_list(page_of, assert_clean, member, notice, session, width, scheme):
-    page = page_of(member, width=width, scheme=scheme)
+def test_the_strip_and_the_list(page_of, assert_clean, member, notice, session, width):
+    page = page_of(member, width=width)
     page.goto("/sessions/")
     expect(page.get_by_text("New sign-in: Chrome 142 on Windows, Berlin")).to_be_visible()
     assert_clean(page)

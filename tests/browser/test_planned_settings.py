@@ -60,15 +60,13 @@ def test_warning_people_and_applying_early(page_of, member_page, cast, javascrip
 
 
 @looks
-def test_the_plan_and_the_warning_are_clean(
-    page_of, member_page, cast, assert_clean, width, scheme
-):
+def test_the_plan_and_the_warning_are_clean(page_of, member_page, cast, assert_clean, width):
     plan_change(cast.acme, TEN_HOURS, cast.admin)
-    page = page_of(cast.admin, width=width, scheme=scheme)
+    page = page_of(cast.admin, width=width)
     page.goto(HERE)
     expect(page.get_by_role("heading", name="New settings apply at")).to_be_visible()
     assert_clean(page)
-    warned = member_page(width=width, scheme=scheme)
+    warned = member_page(width=width)
     expect(warned.get_by_text("You will be logged out here at")).to_be_visible()
     assert_clean(warned)
 

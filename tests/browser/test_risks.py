@@ -50,15 +50,15 @@ def travellers(cast):
 
 @looks
 @pytest.mark.parametrize("query", ["", "?state=all", "?q=nobody"])
-def test_the_list_is_clean(page_of, cast, finding, assert_clean, width, scheme, query):
-    page = page_of(cast.admin, width=width, scheme=scheme)
+def test_the_list_is_clean(page_of, cast, finding, assert_clean, width, query):
+    page = page_of(cast.admin, width=width)
     page.goto(f"/risks/{query}")
     assert_clean(page)
 
 
 @looks
-def test_the_empty_list_is_clean(page_of, cast, assert_clean, width, scheme):
-    page = page_of(cast.admin, width=width, scheme=scheme)
+def test_the_empty_list_is_clean(page_of, cast, assert_clean, width):
+    page = page_of(cast.admin, width=width)
     page.goto("/risks/")
     expect(page.get_by_role("heading", name="Nothing is waiting for you")).to_be_visible()
     assert_clean(page)
@@ -66,16 +66,16 @@ def test_the_empty_list_is_clean(page_of, cast, assert_clean, width, scheme):
 
 @looks
 @pytest.mark.parametrize("person", ["admin", "auditor"])
-def test_one_finding_is_clean(page_of, cast, finding, assert_clean, width, scheme, person):
-    page = page_of(getattr(cast, person), width=width, scheme=scheme)
+def test_one_finding_is_clean(page_of, cast, finding, assert_clean, width, person):
+    page = page_of(getattr(cast, person), width=width)
     page.goto(f"/risks/{finding.pk}/")
     expect(page.locator(".journey-place")).to_have_count(2)
     assert_clean(page)
 
 
 @looks
-def test_the_rules_are_clean(page_of, cast, travellers, assert_clean, width, scheme):
-    page = page_of(cast.admin, width=width, scheme=scheme)
+def test_the_rules_are_clean(page_of, cast, travellers, assert_clean, width):
+    page = page_of(cast.admin, width=width)
     page.goto("/settings/risks/")
     assert_clean(page)
     page.get_by_role("button", name="Try", exact=True).click()
@@ -85,16 +85,16 @@ def test_the_rules_are_clean(page_of, cast, travellers, assert_clean, width, sch
 
 
 @looks
-def test_the_rules_are_clean_for_readers(page_of, cast, assert_clean, width, scheme):
-    page = page_of(cast.auditor, width=width, scheme=scheme)
+def test_the_rules_are_clean_for_readers(page_of, cast, assert_clean, width):
+    page = page_of(cast.auditor, width=width)
     page.goto("/settings/risks/")
     assert_clean(page)
 
 
 @looks
-def test_ones_own_sessions_are_clean(page_of, cast, finding, assert_clean, width, scheme):
+def test_ones_own_sessions_are_clean(page_of, cast, finding, assert_clean, width):
     device_of(cast.member)
-    page = page_of(cast.member, width=width, scheme=scheme)
+    page = page_of(cast.member, width=width)
     page.goto("/sessions/")
     page.get_by_text("Devices you use").last.click()
     page.locator("#devices summary.button").first.click()

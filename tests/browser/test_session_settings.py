@@ -72,8 +72,8 @@ def idle_of_half_an_hour(page):
 
 
 @looks
-def test_it_is_clean(settings_of, assert_clean, width, scheme):
-    page = settings_of(width=width, scheme=scheme)
+def test_it_is_clean(settings_of, assert_clean, width):
+    page = settings_of(width=width)
     assert_clean(page)
     idle_of_half_an_hour(page)
     expect(page.get_by_text("2 would end now").first).to_be_visible()
@@ -86,8 +86,8 @@ def test_it_is_clean(settings_of, assert_clean, width, scheme):
 
 
 @looks
-def test_with_errors_it_is_clean(settings_of, assert_clean, width, scheme):
-    page = settings_of(width=width, scheme=scheme, allow=[REFUSED])
+def test_with_errors_it_is_clean(settings_of, assert_clean, width):
+    page = settings_of(width=width, allow=[REFUSED])
     number(page, "Force re-login").fill("abc")
     save(page).click()
     expect(page.get_by_text("Please check these points")).to_be_visible()
@@ -95,16 +95,16 @@ def test_with_errors_it_is_clean(settings_of, assert_clean, width, scheme):
 
 
 @looks
-def test_the_question_before_restoring_is_clean(settings_of, assert_clean, width, scheme):
-    page = settings_of(width=width, scheme=scheme)
+def test_the_question_before_restoring_is_clean(settings_of, assert_clean, width):
+    page = settings_of(width=width)
     page.get_by_role("button", name="Restore what was before").first.click()
     expect(page.get_by_role("dialog").get_by_text("Applies to 6 live sessions")).to_be_visible()
     assert_clean(page)
 
 
 @looks
-def test_read_only_it_is_clean(settings_of, assert_clean, cast, width, scheme):
-    page = settings_of(cast.auditor, width=width, scheme=scheme)
+def test_read_only_it_is_clean(settings_of, assert_clean, cast, width):
+    page = settings_of(cast.auditor, width=width)
     expect(page.get_by_text("Read only")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Save|Restore"))).to_have_count(0)
     assert_clean(page)

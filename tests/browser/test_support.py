@@ -56,8 +56,8 @@ def copied(page):
 
 
 @looks
-def test_it_is_clean(at_the_session, assert_clean, width, scheme):
-    page = at_the_session(width=width, scheme=scheme)
+def test_it_is_clean(at_the_session, assert_clean, width):
+    page = at_the_session(width=width)
     picture(page, "session")
     assert_clean(page)
     copied(page)

@@ -81,8 +81,8 @@ def open_menu(page, name):
 
 
 @looks
-def test_the_list_is_clean(users, assert_clean, width, scheme):
-    page = users(width=width, scheme=scheme)
+def test_the_list_is_clean(users, assert_clean, width):
+    page = users(width=width)
     expect(names(page)).to_have_count(35)
     assert_clean(page)
     page.locator(".expander").first.click()
@@ -93,8 +93,8 @@ def test_the_list_is_clean(users, assert_clean, width, scheme):
 
 
 @looks
-def test_the_page_of_a_person_is_clean(users, member, assert_clean, width, scheme):
-    page = users(width=width, scheme=scheme)
+def test_the_page_of_a_person_is_clean(users, member, assert_clean, width):
+    page = users(width=width)
     page.get_by_role("link", name="Dave Moreau", exact=True).click()
     expect(page.locator("ol.list > .list-item")).to_have_count(6)
     assert_clean(page)
@@ -104,8 +104,8 @@ def test_the_page_of_a_person_is_clean(users, member, assert_clean, width, schem
 
 
 @looks
-def test_the_questions_are_clean(users, member, contractor, assert_clean, width, scheme):
-    page = users("?q=dave", width=width, scheme=scheme)
+def test_the_questions_are_clean(users, member, contractor, assert_clean, width):
+    page = users("?q=dave", width=width)
     open_menu(page, "Dave Moreau")
     assert_clean(page)
     page.get_by_role("link", name="Log out of all sessions").click()
