@@ -5,6 +5,8 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings as django_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import environment
 
@@ -12,6 +14,14 @@ from tests import environment
 # once, because the plugin imports models.
 environment.fix()
 django.setup()
+
+# The same examples in each run, however slow the machine is. A fixture that all examples of a test
+# share is fine with us: what they write they clear away.
+hypothesis_settings.register_profile(
+    "latchkey", derandomize=True, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+hypothesis_settings.load_profile("latchkey")
 
 pytest_plugins = ["tests.cast"]
 

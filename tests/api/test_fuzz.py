@@ -81,7 +81,7 @@ def test_nothing_that_is_sent_breaks_it(headers_of, monkeypatch, operation, call
     headers = headers_of[caller] | {"Accept-Encoding": "identity"}
 
     @settings(
-        max_examples=CALLERS[caller], database=None, deadline=None, derandomize=True,
+        max_examples=CALLERS[caller], database=None,
         phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=sensible(operation) | senseless(operation))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import time_machine
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_admin.lifecycle import change_policy
@@ -35,11 +35,7 @@ people = st.sampled_from(["owner", "admin", "member"])
 sessions = st.lists(st.tuples(people, ages, ages, ages), max_size=9)
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60)
 @given(before=rules, after=rules, held=sessions, asking=st.none() | st.integers(0, 8))
 def test_the_preview_the_pure_rules_and_the_change_agree(cast, before, after, held, asking):
     now = timezone.now()

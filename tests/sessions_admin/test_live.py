@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_admin.lifecycle import end_overdue
@@ -44,11 +44,7 @@ sessions = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=100)
 @given(rules=switches, session=sessions)
 def test_the_pure_function_and_the_sql_agree(cast, rules, session):
     now = timezone.now()
