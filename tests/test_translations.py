@@ -274,4 +274,4 @@ def test_it_says_how_long_ago_without_djangos_slips(german_of, member, time_mach
     end_sessions(ended, reason=EndReason.REVOKED_BY_USER, actor=member)
     time_machine.move_to(timezone.now() + timedelta(days=1, hours=6, minutes=1))
     page = german_of(member).get("/sessions/").content.decode()
-    assert "vor 1\xa0Tag, 6\xa0Stunden</time>" in page
+    assert re.search(r"vor 1\sTag</time>", page)
