@@ -118,14 +118,13 @@ def _claimed(ending_id: UUID) -> MassEnding | None:
     batch = Substr("user_ids", at, BATCH * ID_BYTES, output_field=models.BinaryField())
     unfinished = MassEnding.objects.filter(pk=ending_id, finished_at=None).defer("user_ids")
     claimed = unfinished.select_for_update(of=("self",), skip_locked=True)
-    return claimed.select_related("asked_by").annotate(batch=batch).first()
+    return claimed.select_related("asked_by", "tenant").annotate(batch=batch).first()
 
 
 def _end_of(ending: MassEnding, user_ids: list[UUID]) -> int:
     """All sessions of these people there, in one ending: so each is told once."""
-    sessions = Session.objects.live().filter(
-        tenant_id=ending.tenant_id, user__in=user_ids, started_at__lte=ending.started_by
-    )
+    live = Session.objects.live_within(ending.tenant)
+    sessions = live.filter(user__in=user_ids, started_at__lte=ending.started_by)
     ended = end_sessions(
         sessions.exclude(pk=ending.spared),
         reason=EndReason.REVOKED_BY_ADMIN, actor=ending.asked_by, note=ending.note,
