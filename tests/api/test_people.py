@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_admin.models import LoginAttempt
 from sessions_admin.vocabulary import LoginOutcome
 from tests.api.conftest import code_of
+from tests.crowd import attempt_of
 from tests.holdings import LYON, hold
 
 
@@ -129,13 +129,16 @@ def test_it_lists_a_persons_sessions(key_of, cast):
 
 
 def test_it_lists_sign_ins_here_and_failures(key_of, cast):
-    def attempt(outcome, tenant=None):
-        return LoginAttempt.objects.create(user=cast.contractor, tenant=tenant, outcome=outcome,
-                                           email=cast.contractor.email, ip="192.0.2.9")  # fmt: skip
+    def attempt(outcome, tenant=None, *, minutes):
+        attempted = attempt_of(
+            cast.contractor, tenant, minutes=minutes, outcome=outcome, ip="192.0.2.9"
+        )
+        attempted.save()
+        return attempted
 
-    here = attempt(LoginOutcome.SUCCEEDED, cast.acme)
-    attempt(LoginOutcome.SUCCEEDED, cast.globex)
-    failed = attempt(LoginOutcome.FAILED)
+    here = attempt(LoginOutcome.SUCCEEDED, cast.acme, minutes=3)
+    attempt(LoginOutcome.SUCCEEDED, cast.globex, minutes=2)
+    failed = attempt(LoginOutcome.FAILED, minutes=1)
     items = key_of().read(f"/users/{cast.contractor.pk}/logins").json()["items"]
     assert [one["id"] for one in items] == [str(failed.pk), str(here.pk)]
     assert items[0]["outcome"] == "failed"
