@@ -64,7 +64,7 @@ def plan_a_change(page: Any) -> None:
     page.locator("#confirm-save").wait_for(state="attached")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("button", name="Warn people").click()
-    page.get_by_text("Warn people").wait_for(state="detached")
+    page.get_by_text("New settings apply at").wait_for()
 
 
 def shorten_idle_timeout(page: Any) -> None:

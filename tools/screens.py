@@ -93,12 +93,12 @@ def take_all(url: str) -> None:
         }
         for screen in SCREENS:
             take(pages[screen.person], screen)
+        take(page_of(browser, url, ADMIN), PLANNED)
         page = page_of(browser, url, MEMBER)
         end_newest_session()
         take(page, SIGNED_OUT)
         allow_no_more_sessions()
         take(page_of(browser, url, MEMBER), LIMIT)
-        take(page_of(browser, url, ADMIN), PLANNED)
         browser.close()
 
 
