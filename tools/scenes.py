@@ -50,8 +50,9 @@ def open_row_menu(page: Any) -> None:
 
 def be_idle(page: Any) -> None:
     """What the server tells the page a minute before the session ends; the next tick asks."""
-    page.wait_for_load_state("networkidle")  # else the server's own answer comes after ours
+    page.wait_for_load_state("networkidle")
     page.evaluate("""() => {
+        window.fetch = () => new Promise(() => {});  // else the server's answer comes
         const now = Date.now(), idle = { warn: now, end: now + 60000, tell: now + 60000 };
         const detail = { now, sent: now, idle, absolute: null };
         document.dispatchEvent(new CustomEvent("latchkey:pulse", { detail }));
