@@ -11,14 +11,16 @@ from playwright.sync_api import expect
 looks = pytest.mark.parametrize("width", [1280, 390])
 with_and_without_script = pytest.mark.parametrize("javascript", [True, False])
 
-# The next answer to a question that an open page asks from now on.
-PULSE = """() => new Promise((done) => {
+# The next answer that an open page gets from now on, by itself or because it is told to ask.
+PULSE = """(told) => new Promise((done) => {
     const now = Date.now();
+    const ask = () => told && document.dispatchEvent(new Event("latchkey:ask"));
     document.addEventListener("latchkey:pulse", function heard({ detail }) {
-        if (detail.now < now) return;
+        if (detail.now < now) return setTimeout(ask);
         document.removeEventListener("latchkey:pulse", heard);
         done();
     });
+    ask();
 })"""
 
 
@@ -34,9 +36,9 @@ def text_of(locator):
     return locator.inner_text().strip()
 
 
-def heard(page):
+def heard(page, *, told_to_ask=False):
     """Waits until the page has heard how things are now."""
-    page.evaluate(PULSE)
+    page.evaluate(PULSE, told_to_ask)
 
 
 def tick(boxes, number):

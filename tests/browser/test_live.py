@@ -38,7 +38,7 @@ def sessions_of(person):
 def opened(page, address="/sessions/"):
     """The page, listening."""
     page.goto(address)
-    heard(page)
+    heard(page, told_to_ask=True)
     return page
 
 
@@ -54,11 +54,11 @@ def questions(context):
     return asking
 
 
-def await_questions(page, asking, count):
+def await_questions(context, asking, count):
     """Waits until so many more have been asked."""
     target = len(asking) + count
     while len(asking) < target:
-        heard(page)
+        context.wait_for_event("request")
 
 
 # --- leaving ---------------------------------------------------------------------------------
@@ -111,9 +111,9 @@ def test_all_tabs_leave_and_one_of_them_asks(page_of, member):
     asking = questions(first.context)
     opened(first)
     second = opened(first.context.new_page(), first.url)
-    await_questions(first, asking, 2)
+    await_questions(first.context, asking, 2)
     asking.clear()
-    await_questions(second, asking, 3)
+    await_questions(second.context, asking, 3)
     assert len(set(asking)) == 1
     end(sessions_of(member))
     first.wait_for_url(SIGNED_OUT)
@@ -125,7 +125,7 @@ def test_another_tab_asks_when_the_one_that_did_is_closed(page_of, member):
     asking = questions(page.context)
     other = opened(page.context.new_page(), opened(page).url)
     asking.clear()
-    await_questions(page, asking, 2)
+    await_questions(page.context, asking, 2)
     leader, left = (page, other) if asking[-1] is page else (other, page)
     leader.close()
     end(sessions_of(member))
@@ -191,7 +191,7 @@ def test_the_list_follows_what_happens(page_of, browser_of, member, assert_clean
     page = opened(page_of(member))
     other = browser_of(member, agent=SAFARI_IPHONE).session_row
     count(page, 2)
-    rename(other.pk, "Phone of the kitchen", actor=member)
+    rename(other.pk, "Phone of the kitchen", owner=member)
     expect(page.get_by_role("heading", name="Phone of the kitchen")).to_be_visible()
     end(Session.objects.filter(pk=other.pk))
     count(page, 1)
