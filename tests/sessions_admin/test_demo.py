@@ -17,6 +17,7 @@ from sessions_admin.demo import company
 from sessions_admin.demo.cast import PASSWORD, ROLES, make_people, make_tenants
 from sessions_admin.demo.intrusions import TRAVELLER
 from sessions_admin.demo.places import LOOPBACK, place_rows
+from sessions_admin.demo.told import STILL_UNSEEN
 from sessions_admin.geo import PlaceRow, Subject, open_database, write_city_database
 from sessions_admin.models import (
     ApiKey,
@@ -312,7 +313,9 @@ def test_people_were_told_and_the_mails_are_gone(story):
     tried = Notice.objects.filter(mail_attempts__gt=0)
     assert tried.filter(mailed_at=None).count() == 1
     assert not tried.filter(mail_due_at__lte=timezone.now()).exists()
-    assert Notice.objects.filter(user__email="member@acme.test", seen_at=None).count() == 1
+    unseen = Notice.objects.filter(user__email="member@acme.test", seen_at=None)
+    assert unseen.filter(kind=NoticeKind.RISK_DETECTED).count() == 1
+    assert not unseen.filter(at__lte=timezone.now() - STILL_UNSEEN - timedelta(minutes=5)).exists()
     for notice in Notice.objects.select_related("session", "risk", "user", "tenant"):
         assert str(telling(notice).title)
         if notice.answer == NoticeAnswer.ME and notice.risk:
