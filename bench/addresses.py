@@ -105,6 +105,6 @@ PAGES = (
     Page(PROGRAM, "/api/v1/users?q=aisha", 5),
     Page(PROGRAM, "/api/v1/users/{holder}", 5),
     Page(PROGRAM, "/api/v1/users/{holder}/sessions", 4),
-    Page(PROGRAM, "/api/v1/events", 3),
+    Page(PROGRAM, "/api/v1/events", 4),  # one to make sure where all is newer than is settled
     Page(PROGRAM, "/api/v1/settings/sessions", 3),
 )

@@ -24,7 +24,10 @@ import psycopg
 from tests.ports import free_port, wait_for
 
 # The data is thrown away, so nothing waits for the disk. Many workers and racing threads connect.
+# Between tests the tables are empty. A planner that was told so there by autovacuum would take
+# minutes over what the next test puts into them.
 SETTINGS = {
+    "autovacuum": "off",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
