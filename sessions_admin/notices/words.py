@@ -17,7 +17,14 @@ from sessions_admin.models import Notice, Session
 from sessions_admin.notices import changes
 from sessions_admin.review import endings
 from sessions_admin.suspicious.evidence import sentence
-from sessions_admin.vocabulary import EndReason, NoticeAnswer, NoticeKind, Novelty, Response
+from sessions_admin.vocabulary import (
+    Detector,
+    EndReason,
+    NoticeAnswer,
+    NoticeKind,
+    Novelty,
+    Response,
+)
 
 Words = str | Promise
 
@@ -28,7 +35,7 @@ class Telling:
 
     title: Words
     text: Words
-    seen: list[str] = field(default_factory=list)  # device, place, address, as far as known
+    seen: list[str] = field(default_factory=list)  # of device, place, address: known, not yet said
     facts: list[tuple[Words, str]] = field(default_factory=list)
     note: str = ""  # what somebody wrote to the person
     asks: bool = False
@@ -51,6 +58,8 @@ NEWS: dict[frozenset[str], Words] = {
         "Somebody signed in to your account with a new browser and from a new country."
     ),
 }
+# Findings that say no more than that somebody signed in as never before.
+FIRST_TIMES = frozenset({Detector.NEW_DEVICE, Detector.NEW_COUNTRY})
 IF_NOT_YOU = gettext_lazy(
     "If it was not you, somebody else can get into your account: log that session out and choose "
     "a new password."
@@ -64,17 +73,22 @@ def telling(notice: Notice) -> Telling:
 
 def _new_sign_in(notice: Notice) -> Telling:
     seen = _seen(notice)
-    where = ", ".join(part for part in (seen.device, seen.city or seen.country) if part)
+    title = _sign_in_title(seen)
     return Telling(
-        title=_("New sign-in: %(where)s") % {"where": where},
+        title=title,
         text=_novelty_words(notice),
-        seen=_line(seen),
+        seen=_line(seen, title),
         facts=_access(notice, seen),
         asks=True,
         advice=IF_NOT_YOU,
         icon="key",
         is_warning=True,
     )
+
+
+def _sign_in_title(seen: Session) -> str:
+    where = ", ".join(part for part in (seen.device, seen.city or seen.country) if part)
+    return _("New sign-in: %(where)s") % {"where": where}
 
 
 def _novelty_words(notice: Notice) -> Words:
@@ -127,11 +141,11 @@ def _credential_changed(notice: Notice) -> Telling:
 
 
 def _risk_detected(notice: Notice) -> Telling:
-    seen = _seen(notice)
+    seen, text = _seen(notice), _risk_words(notice)
     return Telling(
-        title=_risk_title(notice),
-        text=_risk_words(notice),
-        seen=_line(seen),
+        title=_risk_title(notice, seen),
+        text=text,
+        seen=_line(seen, text),
         facts=_access(notice, seen),
         asks=True,
         advice=IF_NOT_YOU,
@@ -140,11 +154,13 @@ def _risk_detected(notice: Notice) -> Telling:
     )
 
 
-def _risk_title(notice: Notice) -> str:
+def _risk_title(notice: Notice, seen: Session) -> str:
     if notice.data.get("ended"):
         return _("We ended a session to protect your account")
     if notice.data.get("response") == Response.STEP_UP:
         return _("We asked for a new proof that it is you")
+    if notice.data.get("detector") in FIRST_TIMES:
+        return _sign_in_title(seen)
     return _("Your account was used in an unusual way")
 
 
@@ -228,9 +244,11 @@ def _seen(notice: Notice) -> Session:
     return notice.session or Session()
 
 
-def _line(seen: Session) -> list[str]:
-    device = seen.device if seen.browser or seen.system else ""  # what nobody knows needs no line
-    return [part for part in (device, seen.place, str(seen.ip or "")) if part]
+def _line(seen: Session, said: str = "") -> list[str]:
+    """Not what is `said` beside it already, and not a device that nobody knows."""
+    device = seen.device if seen.browser or seen.system else ""
+    parts = (device, seen.place, str(seen.ip or ""))
+    return [part for part in parts if part and part not in said]
 
 
 def _access(notice: Notice, seen: Session) -> list[tuple[Words, str]]:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from sessions_admin.models import KnownDevice, Notice, Risk, Session
 from sessions_admin.notices.outbox import send_due
-from sessions_admin.vocabulary import Detector, Response, RiskState
+from sessions_admin.notices.words import telling
+from sessions_admin.vocabulary import Detector, NoticeKind, Response, RiskState
 from tests.cast import SAFARI
 from tests.sessions_admin.risk.cities import BANGKOK_IP, LONDON_IP
 
@@ -68,6 +69,19 @@ def test_a_rule_that_only_records_leaves_the_news_of_the_new_sign_in(travelled, 
     send_due()
     (message,) = mail.outbox
     assert message.subject == "[Latchkey] New sign-in: Safari 18 on iOS 18, London"
+
+
+def test_a_finding_of_a_first_time_is_called_a_new_sign_in(
+    world, browser_of, member, rules_for, acme
+):
+    rules_for(acme, report_only=False, new_device=Response.NOTIFY)
+    browser_of(ip=LONDON_IP).sign_in(member)
+    mail.outbox.clear()
+    browser_of(ip=LONDON_IP, agent=SAFARI).sign_in(member)
+    told = telling(Notice.objects.get(kind=NoticeKind.RISK_DETECTED))
+    assert told.title == "New sign-in: Safari 18 on iOS 18, London"
+    assert told.text == "First sign-in with Safari 18 on iOS 18, from London."
+    assert told.seen == ["London, United Kingdom", LONDON_IP]  # the device is in the text
 
 
 def test_it_was_me_lets_the_person_in_again(travelled, client, browser_of, member):
