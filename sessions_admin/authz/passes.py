@@ -21,13 +21,16 @@ CODE_LIFETIME = timedelta(seconds=30)
 KEPT_BESIDE = timedelta(minutes=5)
 
 
-def issue_code(session_id: UUID, application_id: UUID, *, credential: str, state: str) -> str:
-    """A code that this browser can exchange once, soon, on that application's host."""
+def issue_code(session_id: UUID, application_id: UUID, *, mark: bytes, state: str) -> str:
+    """A code that this browser can exchange once, soon, on that application's host.
+
+    `mark` is the mark_of() the person.
+    """
     code = new_key()
     now = timezone.now()
     ApplicationPass.objects.filter(session_id=session_id, code_expires_at__lte=now).delete()
     ApplicationPass.objects.create(
-        session_id=session_id, application_id=application_id, credential=credential,
+        session_id=session_id, application_id=application_id, mark=mark,
         key_hash=_hash_of_code(code, state), code_expires_at=now + CODE_LIFETIME,
     )  # fmt: skip
     return code

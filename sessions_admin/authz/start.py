@@ -18,6 +18,7 @@ from sessions_admin.authz.doorstep import portal_shares_host
 from sessions_admin.authz.passes import issue_code
 from sessions_admin.authz.target import Target, origin_of, read_return
 from sessions_admin.authz.visitor import guest_with
+from sessions_admin.request.credential import mark_of
 from sessions_admin.vocabulary import AuditAction
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ def _onward(request: PortalRequest, rules: Rules, url: str) -> HttpResponse:
 def _way_back(request: PortalRequest, rules: Rules, back: Target, state: str) -> str:
     session: Any = request.session
     with transaction.atomic():
-        code = issue_code(
-            session.found.id, rules.id, credential=request.user.get_session_auth_hash(), state=state
-        )
+        code = issue_code(session.found.id, rules.id, mark=mark_of(request.user), state=state)
         tenant = request.access.tenant
         audit.record(
             AuditAction.APPLICATION_ENTERED, actor_id=session.found.actor_id,

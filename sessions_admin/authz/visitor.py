@@ -17,7 +17,7 @@ from sessions_admin.engine import SessionStore
 from sessions_admin.lifecycle import is_over
 from sessions_admin.models import ApplicationPass
 from sessions_admin.request.authentication import vouches
-from sessions_admin.request.credential import held_credential
+from sessions_admin.request.credential import bears_mark
 from sessions_admin.request.lookup import FoundSession, find_session
 from sessions_admin.request.lookup_plan import Question
 from sessions_admin.request.sealing import hash_of, unseal
@@ -43,7 +43,7 @@ BY_PASS = Question(
     by="e.key_hash",
     source="{pass} e JOIN {session} s ON s.id = e.session_id AND e.code_expires_at IS NULL",
     expressions=(GROUPS, ACTOR),
-    fields=(("e", ApplicationPass, "application"), ("e", ApplicationPass, "credential")),
+    fields=(("e", ApplicationPass, "application"), ("e", ApplicationPass, "mark")),
 )
 
 
@@ -132,12 +132,8 @@ def _opened(found: FoundSession, key: str, key_hash: bytes) -> dict[str, Any]:
 
 
 def _is_pass_for(found: FoundSession, rules: Rules) -> bool:
-    application_id, credential = found.more[2:]
-    return (
-        application_id == rules.id
-        and found.user_id is not None
-        and held_credential(found.user, credential)
-    )
+    application_id, mark = found.more[2:]
+    return application_id == rules.id and found.user_id is not None and bears_mark(found.user, mark)
 
 
 @lru_cache(maxsize=1024)

@@ -59,9 +59,9 @@ class ApplicationPass(models.Model):
     key_hash = models.BinaryField(max_length=32, unique=True, editable=False)
     session = models.ForeignKey(Session, models.CASCADE, related_name="passes")
     application = models.ForeignKey(Application, models.CASCADE, related_name="passes")
-    # The person's session hash at that time, as Django keeps one in the session: a changed
-    # credential or SECRET_KEY ends the pass even if nobody has ended the session.
-    credential = models.CharField(max_length=128, editable=False, default="")
+    # credential.mark_of() the person at that time: a changed credential or SECRET_KEY ends the
+    # pass even if nobody has ended the session.
+    mark = models.BinaryField(max_length=32, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     # A pass begins as a one-time code in a URL and is exchanged for the cookie.
     code_expires_at = models.DateTimeField(null=True)

@@ -17,7 +17,7 @@ MARK = b"latchkey mark of a credential\x00"
 
 
 def mark_of(user: Any) -> bytes:
-    """What a session that no key opens keeps of the credential it was made with.
+    """What a session that no key opens, or a pass, keeps of the credential it was made with.
 
     A hash of the session hash, which must not lie open: who could write to the database would put
     it into a session of their own making.
@@ -49,7 +49,7 @@ def _mark(session_hash: str) -> bytes:
 
 
 def _current_hash(user: Any) -> str:
-    model: Any = type(user)
+    model: Any = user.__class__  # request.user is a lazy object of another type
     return _hash(model, user.pk, getattr(user, "credential_version", user.password))
 
 

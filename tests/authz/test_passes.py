@@ -114,7 +114,7 @@ def test_the_pass_is_for_this_host_alone_and_unreadable_for_scripts(surfer, sett
 def test_what_is_stored_opens_nothing(surfer):
     surfer.enter()
     row = ApplicationPass.objects.get()
-    for value in (bytes(row.key_hash).hex(), row.credential, str(row.pk)):
+    for value in (bytes(row.key_hash).hex(), bytes(row.mark).hex(), str(row.pk)):
         surfer.jar[PASS] = value[:43].ljust(43, "A")
         assert surfer.ask().status == 302
 
@@ -277,7 +277,7 @@ def test_a_code_is_dead_with_its_session(surfer):
 @pytest.mark.django_db(transaction=True)
 def test_of_many_exchanges_of_one_code_one_gets_a_pass(cast, wiki, browser_of):
     session, wiki_id, racers = browser_of(cast.member).session_row, wiki.pk, 8
-    code = issue_code(session.pk, wiki_id, credential="x", state="s")
+    code = issue_code(session.pk, wiki_id, mark=b"x", state="s")
     barrier = Barrier(racers)
 
     def race(_):
