@@ -41,7 +41,7 @@ def main() -> int:
         parser.error("PostgreSQL's server binaries are not installed; --sqlite does without.")
     unwind_on_signals()
     environment.fix()
-    with _sqlite() if options.sqlite else postgresql() as url:
+    with _sqlite() if options.sqlite else postgresql(autovacuum=True) as url:
         os.environ["DATABASE_URL"] = url
         parts = [part for part in PARTS if part in (options.parts or PARTS)]
         return _measure(parts, options, judged=not options.sqlite)

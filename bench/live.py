@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--sqlite", action="store_true", help="instead of PostgreSQL")
     options = parser.parse_args()
     environment.fix()
-    with nullcontext("sqlite://:memory:") if options.sqlite else postgresql() as url:
+    with nullcontext("sqlite://:memory:") if options.sqlite else postgresql(autovacuum=True) as url:
         os.environ["DATABASE_URL"] = url
         _measure()
 

@@ -24,10 +24,7 @@ import psycopg
 from tests.ports import free_port, wait_for
 
 # The data is thrown away, so nothing waits for the disk. Many workers and racing threads connect.
-# Between tests the tables are empty. A planner that was told so there by autovacuum would take
-# minutes over what the next test puts into them.
 SETTINGS = {
-    "autovacuum": "off",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -50,21 +47,25 @@ def postgresql_binaries() -> Path | None:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """Runs a private PostgreSQL and yields its DATABASE_URL; stops and removes it after."""
+def postgresql(*, autovacuum: bool = False) -> Iterator[str]:
+    """Runs a private PostgreSQL and yields its DATABASE_URL; stops and removes it after.
+
+    Between tests the tables are empty. A planner that autovacuum told so there would take minutes
+    over what the next test puts into them.
+    """
     binaries = postgresql_binaries()
     if binaries is None:
         raise RuntimeError("PostgreSQL's server binaries are not installed.")
     directory = Path(tempfile.mkdtemp(prefix="latchkey-postgresql-"))
     try:
-        with _running(binaries, directory) as url:
+        with _running(binaries, directory, autovacuum=autovacuum) as url:
             yield url
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
-def _running(binaries: Path, directory: Path) -> Iterator[str]:
+def _running(binaries: Path, directory: Path, *, autovacuum: bool) -> Iterator[str]:
     user = _unprivileged_user()
     password = secrets.token_urlsafe(24)
     password_file = directory / "password"
@@ -81,7 +82,8 @@ def _running(binaries: Path, directory: Path) -> Iterator[str]:
         ],
         check=True, stdout=subprocess.DEVNULL, cwd=directory, user=user,
     )  # fmt: skip
-    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    settings = {**SETTINGS, "autovacuum": "on" if autovacuum else "off"}
+    options = [f"--{name}={value}" for name, value in settings.items()]
     with log.open("wb") as output:
         # A process group of its own: Ctrl-C must not take the database away from running tests.
         server = subprocess.Popen(
