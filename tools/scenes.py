@@ -72,6 +72,8 @@ def shorten_idle_timeout(page: Any) -> None:
     page.locator("[name=idle_timeout_value]").fill("30")
     page.locator("[name=idle_timeout_unit]").select_option("minutes")
     page.locator("[name=idle_timeout_value]").blur()
+    page.get_by_text("would end now").first.wait_for()
+    page.get_by_text("Looking at the last 30 days").wait_for(state="hidden")
 
 
 def unfold_first(page: Any) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -102,7 +103,7 @@ def _again(claim: IdempotentCall) -> HttpResponse:
     )  # fmt: skip
 
 
-def _own(claim: IdempotentCall):  # type: ignore[no-untyped-def]
+def _own(claim: IdempotentCall) -> QuerySet[IdempotentCall]:
     return IdempotentCall.objects.filter(pk=claim.pk, at=claim.at, status=None)
 
 
