@@ -183,7 +183,7 @@ def _pass(cast: People, data: dict[str, Any], application: Application) -> str:
     session, key = _row(cast, data, new_key()), new_key()
     ApplicationPass.objects.create(
         session=session, application=application, key_hash=hash_of(f"pass:{key}"),
-        credential=cast.asker.get_session_auth_hash(),
+        mark=mark_of(cast.asker),
     )  # fmt: skip
     return key
 

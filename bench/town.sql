@@ -44,7 +44,7 @@ INSERT INTO sessions_admin_session ({access}, id, key_hash, user_id, tenant_id, 
         authenticated_at, last_seen_at, ended_at, persistent, amr, aal, label, novelty, ask_reason,
         read_only, end_reason, end_note, data)
     SELECT {access}, pg_temp.uuid7(since),
-        CASE WHEN over THEN NULL ELSE sha256(stays.n::text::bytea) END,
+        CASE WHEN over THEN NULL ELSE sha256(('town ' || stays.n)::bytea) END,
         people.id, %(tenant)s, 'browser', since, since, seen,
         CASE WHEN NOT over THEN NULL WHEN stays.n %% 4 = 0 THEN seen + interval '8 hours' ELSE seen END,
         false, 'pwd', 1, '', '', '', false,

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.core import signing
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from sessions_admin.keyset import UnknownCursorError
 from sessions_admin.models import AuditEvent
 from sessions_admin.written_order import Unsettled
-from tenants.models import Membership
+from tenants.lookups import is_member
 
 if TYPE_CHECKING:
     from tenants.access import CurrentTenant
@@ -42,11 +42,10 @@ def stretch_of(tenant: CurrentTenant, after: str, *, action: str = "", limit: in
     if after == LATEST:
         return Stretch([], _write(_unsettled(), UUID(int=0)), more=False)
     start = _read(after) if after else START
-    colleague = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("actor"))
     events = (
         AuditEvent.objects.filter(_beyond(*start), tenant_id=tenant.id, written_in__lt=Unsettled())
         .select_related("actor")
-        .annotate(actor_is_colleague=Exists(colleague))
+        .annotate(actor_is_colleague=is_member(user="actor"))
         .order_by("written_in", "pk")
     )
     if action:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from sessions_admin.policy import IDLE_TIMEOUT_OFF, Policy
 from sessions_admin.vocabulary import EndReason, Kind
+from tenants.lookups import is_member
 from tenants.models import Membership, Tenant
 
 ALLOW_ALL_USERS = "django.contrib.auth.backends.AllowAllUsersModelBackend"
@@ -91,11 +92,9 @@ def has_access(tenant_id: UUID | None = None) -> Q:
 
 
 def _belongs() -> Q:
-    member = Membership.objects.filter(
-        tenant=OuterRef("tenant"), user=OuterRef("user"), is_active=True
-    )
+    member = is_member(user="user", is_active=True)
     person = Q() if inactive_may_enter() else Q(user=None) | Q(user__is_active=True)
-    return person & (Q(tenant=None) | Q(Q(tenant__is_active=True), Exists(member)))
+    return person & (Q(tenant=None) | Q(Q(tenant__is_active=True), member))
 
 
 def _belongs_to(tenant_id: UUID) -> Q:
@@ -114,16 +113,12 @@ def inactive_may_enter() -> bool:
 
 def end_reason() -> Case:
     """Why an overdue session is over, as policy.verdict names it."""
-    member = Membership.objects.filter(
-        tenant=OuterRef("tenant"), user=OuterRef("user"), is_active=True
-    )
+    member = is_member(user="user", is_active=True)
     epoch = _policy().filter(ended_before__gt=OuterRef("started_at"))
     return Case(
         When(user__is_active=False, then=Value(EndReason.USER_DISABLED)),
         When(tenant__is_active=False, then=Value(EndReason.TENANT_SUSPENDED)),
-        When(
-            Q(tenant__isnull=False) & ~Q(Exists(member)), then=Value(EndReason.MEMBERSHIP_REMOVED)
-        ),
+        When(Q(tenant__isnull=False) & ~Q(member), then=Value(EndReason.MEMBERSHIP_REMOVED)),
         When(Exists(epoch), then=Subquery(epoch.values("ended_before_reason"))),
         When(absolute_deadline__lte=F("deadline"), then=Value(EndReason.ABSOLUTE_TIMEOUT)),
         default=Value(EndReason.IDLE_TIMEOUT),

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from sessions_admin.identifiers import earliest_uuid7
 from sessions_admin.models import Notice
 from sessions_admin.vocabulary import NoticeKind
-from tenants.models import Membership
+from tenants.lookups import is_member
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -61,5 +62,5 @@ def dismissible(user: User, here: UUID) -> QuerySet[Notice]:
     return Notice.objects.filter(user=user, seen_at=None).exclude(session_id=here)
 
 
-def _is_colleague(who: str) -> Exists:
-    return Exists(Membership.objects.filter(tenant=OuterRef("session__tenant"), user=OuterRef(who)))
+def _is_colleague(who: str) -> Coalesce:
+    return is_member(user=who, tenant="session__tenant")

@@ -13,20 +13,22 @@ if TYPE_CHECKING:
 
 def matches(word: str, live: SessionQuerySet | None) -> Q:
     """The word is in the name or the address, or a live session comes from the IP."""
+    if live is not None and (ip := _whole_ip(word)):
+        return Q(user__in=live.filter(ip=ip).values("user"))  # nobody is called that
     matching = Q()
     for spelling in _spellings(word):
         matching |= Q(user__display_name__icontains=spelling) | Q(user__email__icontains=spelling)
     if live is not None and ("." in word or ":" in word):
-        matching |= Q(user__in=live.filter(_comes_from(word)).values("user"))
+        matching |= Q(user__in=live.filter(ip__istartswith=word).values("user"))
     return matching
 
 
-def _comes_from(address: str) -> Q:
-    """An IP in any spelling, or its beginning."""
+def _whole_ip(word: str) -> str | None:
+    """An IP address in its usual spelling; None for anything else."""
     try:
-        return Q(ip=str(ipaddress.ip_address(address)))
+        return str(ipaddress.ip_address(word))
     except ValueError:
-        return Q(ip__istartswith=address)
+        return None
 
 
 def _spellings(word: str) -> set[str]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 
 from sessions_admin.live import SessionQuerySet
 from sessions_admin.models import Session, Sighting
-from tenants.models import Membership
+from tenants.lookups import is_member
 
 # A phone collects hundreds of addresses; the latest tell whether something is odd.
 SIGHTINGS_SHOWN = 10
@@ -25,12 +25,11 @@ def load_sightings(sessions: Iterable[Session]) -> None:
 
 def ended_rows(sessions: SessionQuerySet) -> SessionQuerySet:
     """Ended sessions, last ended first, with who ended them and whether that one may be named."""
-    colleague = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("ended_by"))
     rows: SessionQuerySet = (
         sessions.ended()
         .select_related("tenant", "user", "ended_by", "asked_by")
         .defer("data", "key_hash")
-        .annotate(ender_is_colleague=Exists(colleague))
+        .annotate(ender_is_colleague=is_member(user="ended_by"))
         .order_by("-ended_at", "-pk")
     )
     return rows

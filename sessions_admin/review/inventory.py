@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from sessions_admin.models import Session
 
 # So many of a person's sessions are read at once, the last active: counts, filters and hints cost
-# no statements of their own. Nobody reviews more; only something gone wild holds more.
-READ_AT_MOST = 500
-PAGE_SIZE = 30  # more than a screen of a laptop
+# no statements of their own. Twice what the platform lets a tenant allow: only something gone wild
+# holds more.
+READ_AT_MOST = 200
+PAGE_SIZE = 20  # more than a screen of a laptop
 ENDED_FOR = timedelta(days=28)  # as far back as one remembers where one was
 ENDED_AT_MOST = 25
 HINTS_AT_MOST = 2  # more would hide the list that they point to

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext, ngettext
 
 from sessions_admin.keyset import Order, Page, page_of
@@ -17,7 +17,7 @@ from sessions_admin.models import AuditEvent
 from sessions_admin.session_settings.words import Line, changed_lines
 from sessions_admin.vocabulary import AuditAction
 from tenants.access import CurrentTenant
-from tenants.models import Membership
+from tenants.lookups import is_member
 
 SHOWN = 20
 NEWEST_FIRST = Order("policy-changes", by="id", descending=True)
@@ -41,10 +41,9 @@ def changes_of(tenant: CurrentTenant) -> QuerySet[AuditEvent]:
 
 def history(tenant: CurrentTenant, query: Mapping[str, str]) -> tuple[list[Change], Page[Any]]:
     """The page of changes that the URL's query asks for, newest first, in one statement."""
-    colleague = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("actor"))
     events = changes_of(tenant).select_related("actor")
     page = page_of(
-        events.annotate(actor_is_colleague=Exists(colleague)), NEWEST_FIRST, query, size=SHOWN
+        events.annotate(actor_is_colleague=is_member(user="actor")), NEWEST_FIRST, query, size=SHOWN
     )
     return [_change(event) for event in page.rows], page
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from sessions_admin.keyset import Order, Page, page_of
 from sessions_admin.models import Risk, Session
 from sessions_admin.vocabulary import Detector, RiskState
-from tenants.models import Membership
+from tenants.lookups import is_member
 
 if TYPE_CHECKING:
     from tenants.access import CurrentTenant
@@ -65,13 +65,12 @@ def count_open(tenant: CurrentTenant) -> int:
 
 def findings_in(tenant: CurrentTenant) -> QuerySet[Risk]:
     """With who it is about, who decided, and whether they may be named or are still here."""
-    people = Membership.objects.filter(tenant=OuterRef("tenant"))
     rows = Risk.objects.filter(tenant_id=tenant.id).select_related("user", "decided_by")
     return cast(
         "QuerySet[Risk]",
         rows.annotate(
-            decider_is_colleague=Exists(people.filter(user=OuterRef("decided_by"))),
-            is_member=Exists(people.filter(user=OuterRef("user"))),
+            decider_is_colleague=is_member(user="decided_by"),
+            is_member=is_member(user="user"),
         ),
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,7 @@ from sessions_admin.review.lifelines import duration_words
 from sessions_admin.suspicious.words import DETECTORS, responses_to
 from sessions_admin.vocabulary import AuditAction, Detector, Response
 from tenants.access import CurrentTenant
-from tenants.models import Membership
+from tenants.lookups import is_member
 
 SHOWN = 10
 NEWEST_FIRST = Order("risk-rule-changes", by="id", descending=True)
@@ -50,12 +49,11 @@ class Change:
 
 def history(tenant: CurrentTenant, query: Mapping[str, str]) -> tuple[list[Change], Page[Any]]:
     """The page of changes that the URL's query asks for, newest first, in one statement."""
-    colleague = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("actor"))
     events = AuditEvent.objects.filter(
         tenant_id=tenant.id, action=AuditAction.RISK_RULES_CHANGED
     ).select_related("actor")
     page = page_of(
-        events.annotate(actor_is_colleague=Exists(colleague)), NEWEST_FIRST, query, size=SHOWN
+        events.annotate(actor_is_colleague=is_member(user="actor")), NEWEST_FIRST, query, size=SHOWN
     )
     return [Change(one.at, _actor(one), _lines(one.data)) for one in page.rows], page
 
