@@ -44,12 +44,13 @@ PAGES = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `navigation`, the pages to link to, empty for a visitor; and `support`."""
+    """Context processor: `navigation`, the pages to link to, empty for a visitor; and `acting`, the
+    support session that one is in."""
     if not hasattr(request, "access") or not request.user.is_authenticated:
         return {"navigation": []}
     access = request.access
     return {
-        "support": support_of(request),  # for the banner of who acts as somebody else
+        "acting": support_of(request),  # for the banner of who acts as somebody else
         "navigation": [
             {
                 "url": page.url,

@@ -346,6 +346,11 @@ def test_other_people_see_no_banner(browser_of, member):
     assert "support-banner" not in browser_of(member).get("/sessions/").content.decode()
 
 
+def test_who_copies_a_token_is_still_oneself(desk, origin):
+    assert "support-banner" not in copy(desk, origin).content.decode()
+    assert "support-banner" not in desk.get(page_of(origin)).content.decode()
+
+
 AWAY = {"ip": "203.0.113.77", "place": LYON}
 
 
