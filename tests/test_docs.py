@@ -29,7 +29,7 @@ READERS = {
     "mirror",
 }  # fmt: skip
 SECRETS = {"secret"}
-PICTURES_MB = 9  # 80 pictures of 45 screens; a clone still takes seconds
+PICTURES_MB = 10  # 90 pictures of 47 screens; a clone still takes seconds
 # Where this machine keeps things; installing under /opt, /etc or /var is what a reader does.
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home|tmp|Users)/")
 LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")

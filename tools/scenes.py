@@ -68,6 +68,24 @@ def plan_a_change(page: Any) -> None:
     page.get_by_text("New settings apply at").wait_for()
 
 
+def copy_token(page: Any) -> None:
+    give_reason(page)
+    page.get_by_role("button", name="Copy a token").click()
+    page.get_by_role("heading", name="Your token acts as").wait_for()
+
+
+def see_as_somebody_else(page: Any) -> None:
+    give_reason(page)
+    page.get_by_role("button", name="Open the portal as this user").click()
+    page.get_by_role("region", name="Support session").wait_for()
+
+
+def give_reason(page: Any) -> None:
+    page.get_by_role("link", name="Dave Moreau", exact=True).click()
+    page.get_by_role("link", name="Token…").first.click()
+    page.locator("#reason").fill("Cannot see the payroll report, ticket 4711.")
+
+
 def shorten_idle_timeout(page: Any) -> None:
     page.locator("[name=idle_timeout_value]").fill("30")
     page.locator("[name=idle_timeout_unit]").select_option("minutes")
@@ -193,4 +211,9 @@ PLANNED = Screen(
     "/settings/sessions/", ADMIN, WIDE, plan_a_change, is_dialog=True,
 )  # fmt: skip
 SIGNED_OUT = Screen("signed-out", "Signed out, and why", "/sessions/", MEMBER, EVERY)
+TOKEN = Screen("token", "A copied token", "/users/?q=dave", ADMIN, WIDE, copy_token)
+SUPPORT = Screen(
+    "support", "The portal, opened as somebody else", "/users/?q=dave", ADMIN, WIDE,
+    see_as_somebody_else,
+)  # fmt: skip
 LIMIT = Screen("limit", "At the limit: choosing which session ends", "", MEMBER, MIXED)

@@ -15,7 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scenes import ADMIN, LIMIT, MEMBER, PLANNED, SCREENS, SIGNED_OUT, Screen
+from scenes import (
+    ADMIN,
+    LIMIT,
+    MEMBER,
+    PLANNED,
+    SCREENS,
+    SIGNED_OUT,
+    SUPPORT,
+    TOKEN,
+    Screen,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "screens"
@@ -94,6 +104,9 @@ def take_all(url: str) -> None:
         for screen in SCREENS:
             take(pages[screen.person], screen)
         take(page_of(browser, url, ADMIN), PLANNED)
+        page = page_of(browser, url, ADMIN)
+        take(page, TOKEN)
+        take(page, SUPPORT)
         page = page_of(browser, url, MEMBER)
         end_newest_session()
         take(page, SIGNED_OUT)
@@ -172,7 +185,7 @@ def take(page: Any, screen: Screen) -> None:
 
 def write_index() -> None:
     lines = ["# Screens", "", "Taken by `make screens` with the demo's data.", ""]
-    for screen in [*SCREENS, SIGNED_OUT, LIMIT, PLANNED]:
+    for screen in [*SCREENS, TOKEN, SUPPORT, SIGNED_OUT, LIMIT, PLANNED]:
         first, *others = [f"{screen.name}-{width}-{scheme}.png" for width, scheme in screen.looks]
         lines += [f"## {screen.title}", "", f"![{screen.title}]({first})", ""]
         links = [f"[{words(name)}]({name})" for name in others]
